@@ -1,0 +1,94 @@
+/** The latest closed bars of one interval, in one preallocated ring. */
+import type { Bar } from "../domain/market-event.ts";
+import { assert } from "../std/assert.ts";
+
+/** open, high, low, close, volume, vwap: the order that models read. */
+export const BAR_CHANNELS = 6;
+
+export class BarSeries {
+  readonly intervalMs: number;
+  readonly capacity: number;
+  /** Bars not appended: still open, of another interval, late or doubled. */
+  ignored = 0;
+  readonly #rows: Float64Array;
+  #next = 0;
+  #length = 0;
+  #lastOpenUs = Number.NEGATIVE_INFINITY;
+
+  constructor(intervalMs: number, capacity: number) {
+    assert(
+      Number.isInteger(capacity) && capacity > 0,
+      "bar series capacity is a positive integer",
+    );
+    this.intervalMs = intervalMs;
+    this.capacity = capacity;
+    this.#rows = new Float64Array(capacity * BAR_CHANNELS);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Open time of the newest bar; -Infinity when there is none. */
+  get lastOpenUs(): number {
+    return this.#lastOpenUs;
+  }
+
+  /** Appends a closed bar newer than all before; anything else is counted and left out, so repeats are harmless. */
+  push(bar: Bar): boolean {
+    if (
+      !bar.closed ||
+      bar.intervalMs !== this.intervalMs ||
+      bar.openUs <= this.#lastOpenUs
+    ) {
+      this.ignored++;
+      return false;
+    }
+    const at = this.#next * BAR_CHANNELS;
+    const rows = this.#rows;
+    rows[at] = bar.open;
+    rows[at + 1] = bar.high;
+    rows[at + 2] = bar.low;
+    rows[at + 3] = bar.close;
+    rows[at + 4] = bar.volume;
+    rows[at + 5] = bar.vwap;
+    this.#lastOpenUs = bar.openUs;
+    this.#next = this.#next + 1 === this.capacity ? 0 : this.#next + 1;
+    if (this.#length < this.capacity) this.#length++;
+    return true;
+  }
+
+  /** Channel value of a bar; `age` 0 is the newest. */
+  at(age: number, channel: number): number {
+    assert(age >= 0 && age < this.#length, "the bar is in the series");
+    const row = this.#next - 1 - age;
+    return this.#rows[
+      (row < 0 ? row + this.capacity : row) * BAR_CHANNELS + channel
+    ]!;
+  }
+
+  /** Copies the newest `length` bars row by row, oldest first; false, and nothing copied, while there are fewer. */
+  copyWindow(into: Float32Array, length: number): boolean {
+    assert(
+      into.length >= length * BAR_CHANNELS,
+      "the target holds the whole window",
+    );
+    if (this.#length < length) return false;
+    let row = this.#next - length;
+    if (row < 0) row += this.capacity;
+    let to = 0;
+    for (let i = 0; i < length; i++) {
+      const from = row * BAR_CHANNELS;
+      for (let channel = 0; channel < BAR_CHANNELS; channel++)
+        into[to++] = this.#rows[from + channel]!;
+      row = row + 1 === this.capacity ? 0 : row + 1;
+    }
+    return true;
+  }
+
+  clear(): void {
+    this.#next = 0;
+    this.#length = 0;
+    this.#lastOpenUs = Number.NEGATIVE_INFINITY;
+  }
+}

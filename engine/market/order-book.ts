@@ -1,0 +1,107 @@
+/** The state that snapshots and deltas build: two sorted sides and the sequence they stand at. */
+import type { Levels } from "../domain/market-event.ts";
+import { BookSide } from "./book-side.ts";
+
+export interface OrderBookOptions {
+  /** Levels kept a side; a worse level than these is dropped and counted. */
+  readonly depthMax: number;
+}
+
+/** Applies what it is given; whether it may be applied is BookSync's business. Level 0 is the best. */
+export class OrderBook {
+  readonly depthMax: number;
+  /** Sequence of the last applied event; 0 when empty. */
+  seq = 0;
+  readonly #bids: BookSide;
+  readonly #asks: BookSide;
+
+  constructor(options: OrderBookOptions) {
+    this.depthMax = options.depthMax;
+    this.#bids = new BookSide("highestFirst", options.depthMax);
+    this.#asks = new BookSide("lowestFirst", options.depthMax);
+  }
+
+  applySnapshot(bids: Levels, asks: Levels, seq: number): void {
+    this.#bids.replace(bids);
+    this.#asks.replace(asks);
+    this.seq = seq;
+  }
+
+  applyDelta(bids: Levels, asks: Levels, seq: number): void {
+    this.#bids.apply(bids);
+    this.#asks.apply(asks);
+    this.seq = seq;
+  }
+
+  clear(): void {
+    this.#bids.clear();
+    this.#asks.clear();
+    this.seq = 0;
+  }
+
+  get bidCount(): number {
+    return this.#bids.count;
+  }
+
+  get askCount(): number {
+    return this.#asks.count;
+  }
+
+  /** Price of the i-th best bid; 0 where there is none, as with the three below. */
+  bidPrice(i: number): number {
+    return this.#bids.price(i);
+  }
+
+  bidSize(i: number): number {
+    return this.#bids.size(i);
+  }
+
+  askPrice(i: number): number {
+    return this.#asks.price(i);
+  }
+
+  askSize(i: number): number {
+    return this.#asks.size(i);
+  }
+
+  get hasBothSides(): boolean {
+    return this.#bids.count > 0 && this.#asks.count > 0;
+  }
+
+  /** Best bid at or above best ask: crossed or locked, so something is wrong. */
+  get isCrossed(): boolean {
+    return this.hasBothSides && this.#bids.price(0) >= this.#asks.price(0);
+  }
+
+  /** 0 unless both sides have a level, as with the two below. */
+  get mid(): number {
+    return this.hasBothSides
+      ? (this.#bids.price(0) + this.#asks.price(0)) / 2
+      : 0;
+  }
+
+  get spread(): number {
+    return this.hasBothSides ? this.#asks.price(0) - this.#bids.price(0) : 0;
+  }
+
+  /** Best prices weighted by the opposite side's size: nearer to the side that is about to give way. */
+  get microprice(): number {
+    if (!this.hasBothSides) return 0;
+    const bidSize = this.#bids.size(0);
+    const askSize = this.#asks.size(0);
+    return (
+      (this.#bids.price(0) * askSize + this.#asks.price(0) * bidSize) /
+      (bidSize + askSize)
+    );
+  }
+
+  /** Levels dropped at the depth bound since construction. */
+  get dropped(): number {
+    return this.#bids.dropped + this.#asks.dropped;
+  }
+
+  /** Removals of levels that were not in the book since construction. */
+  get unknownRemoved(): number {
+    return this.#bids.unknownRemoved + this.#asks.unknownRemoved;
+  }
+}
