@@ -39,6 +39,7 @@ export const ERROR_CODES = {
     retryable: false,
     text: "a number is out of its range",
   },
+  E_PATH_UNKNOWN: { num: 404, retryable: false, text: "the path is not known" },
   E_SYMBOL_FORMAT: {
     num: 400,
     retryable: false,
@@ -90,6 +91,11 @@ export const ERROR_CODES = {
     text: "the deadline has passed",
   },
   E_LIMIT_QUEUE: { num: 429, retryable: true, text: "a queue is full" },
+  E_LIMIT_ACTORS: {
+    num: 429,
+    retryable: true,
+    text: "the limit on actors is reached",
+  },
   E_LIMIT_RATE: {
     num: 429,
     retryable: true,
