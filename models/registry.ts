@@ -1,0 +1,318 @@
+/** Finds the models under a folder. Each file is read once: the bytes that are hashed are the bytes that are served. */
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  readdirSync,
+} from "node:fs";
+import { join, relative } from "node:path";
+import { CodedError, toCodedError } from "../engine/std/errors.ts";
+import type { ErrorBody } from "../engine/std/errors.ts";
+import { parseManifest, sha256Hex } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
+import { readOnnx } from "./onnx-file.ts";
+
+export interface ModelEntry {
+  readonly manifest: Manifest;
+  /** Absolute or relative as the registry was asked for it. */
+  readonly directory: string;
+  /** The model file, in memory that threads can share; undefined for a GGUF, which its own process maps from `path`. */
+  readonly bytes: Uint8Array<SharedArrayBuffer> | undefined;
+  readonly path: string;
+  readonly tokenizerJson: string | undefined;
+}
+
+export interface ModelRefusal {
+  /** Folder of the manifest, relative to the registry's. */
+  readonly directory: string;
+  /** Undefined when the manifest itself could not be read. */
+  readonly name: string | undefined;
+  readonly version: string | undefined;
+  readonly error: ErrorBody;
+  /** For the operator's eyes: may quote the manifest. */
+  readonly detail: string;
+}
+
+export interface Registry {
+  /** By name; of several good versions the highest. */
+  readonly entries: readonly ModelEntry[];
+  readonly refusals: readonly ModelRefusal[];
+  /** Good, but a higher version of the same name is served. */
+  readonly superseded: readonly ModelEntry[];
+}
+
+export interface RegistryOptions {
+  /** Schema name → hash of the engine's own features; a model trained on others is refused. Unchecked when absent. */
+  readonly featureSchemaHashes?: ReadonlyMap<string, string>;
+  readonly modelBytesMax?: number;
+}
+
+const DEPTH_MAX = 6;
+const FOLDERS_MAX = 2_000;
+const MODELS_MAX = 64;
+const MANIFEST_BYTES_MAX = 4 << 20;
+const TOKENIZER_BYTES_MAX = 64 << 20;
+/** What one ONNX file may take in memory; larger models belong in a GGUF, which is mapped. */
+const MODEL_BYTES_MAX = 2_000_000_000;
+const LFS_POINTER = "version https://git-lfs.github.com/spec/";
+
+/** Never throws for a bad model: it is refused, and the others are served. A folder that is not there holds no models. */
+export const loadRegistry = (
+  root: string,
+  options: RegistryOptions = {},
+): Registry => {
+  const good: ModelEntry[] = [];
+  const refusals: ModelRefusal[] = [];
+  for (const directory of findManifests(root)) {
+    let manifest: Manifest | undefined;
+    try {
+      if (good.length >= MODELS_MAX)
+        throw new CodedError("E_MODEL_CONTRACT", {
+          detail: `more than ${MODELS_MAX} models`,
+        });
+      manifest = parseManifest(
+        readFile(join(directory, "manifest.json"), MANIFEST_BYTES_MAX).toString(
+          "utf8",
+        ),
+      );
+      good.push(loadEntry(directory, manifest, options));
+    } catch (error) {
+      const coded = toCodedError(error);
+      refusals.push({
+        directory: relative(root, directory),
+        name: manifest?.name,
+        version: manifest?.version,
+        error: coded.body(),
+        detail: coded.message,
+      });
+    }
+  }
+  good.sort(
+    (a, b) =>
+      compareText(a.manifest.name, b.manifest.name) ||
+      compareVersions(b.manifest.version, a.manifest.version),
+  );
+  const entries: ModelEntry[] = [];
+  const superseded: ModelEntry[] = [];
+  for (const entry of good) {
+    const isLower = entries.at(-1)?.manifest.name === entry.manifest.name;
+    (isLower ? superseded : entries).push(entry);
+  }
+  return { entries, refusals, superseded };
+};
+
+/** Sorted, so that the same folder gives the same registry on every machine. Links are not followed. */
+const findManifests = (root: string): string[] => {
+  const found: string[] = [];
+  let visited = 0;
+  const walk = (directory: string, depth: number): void => {
+    if (++visited > FOLDERS_MAX) return;
+    let names;
+    try {
+      names = readdirSync(directory, { withFileTypes: true });
+    } catch {
+      return;
+    }
+    names.sort((a, b) => compareText(a.name, b.name));
+    for (const item of names) {
+      if (item.isFile() && item.name === "manifest.json") found.push(directory);
+      else if (
+        item.isDirectory() &&
+        depth < DEPTH_MAX &&
+        !item.name.startsWith(".") &&
+        item.name !== "node_modules"
+      )
+        walk(join(directory, item.name), depth + 1);
+    }
+  };
+  walk(root, 0);
+  return found;
+};
+
+const loadEntry = (
+  directory: string,
+  manifest: Manifest,
+  options: RegistryOptions,
+): ModelEntry => {
+  const { input, family } = manifest;
+  if (input.kind === "features") {
+    const hash = options.featureSchemaHashes?.get(input.schema);
+    if (options.featureSchemaHashes !== undefined && hash !== input.schemaHash)
+      throw new CodedError("E_MODEL_CONTRACT", {
+        field: "manifest.input.schemaHash",
+        detail:
+          hash === undefined
+            ? `no feature schema "${input.schema}"`
+            : "trained on another feature schema",
+      });
+  }
+  const path = join(directory, manifest.file);
+  const tokenizerJson =
+    input.kind === "text" && input.tokenizer !== undefined
+      ? readFile(
+          join(directory, input.tokenizer),
+          TOKENIZER_BYTES_MAX,
+        ).toString("utf8")
+      : undefined;
+  if (family === "llama") {
+    checkGguf(path, manifest);
+    return { manifest, directory, bytes: undefined, path, tokenizerJson };
+  }
+  const bytes = readModel(
+    path,
+    manifest,
+    options.modelBytesMax ?? MODEL_BYTES_MAX,
+  );
+  checkOnnx(bytes, manifest);
+  return { manifest, directory, bytes, path, tokenizerJson };
+};
+
+const withFile = <T>(path: string, use: (fd: number, size: number) => T): T => {
+  let fd: number;
+  try {
+    // A link could lead outside the folder, or change between the check and the use.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (cause) {
+    throw new CodedError("E_MODEL_CONTRACT", {
+      detail: `cannot open ${path}`,
+      cause,
+    });
+  }
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile())
+      throw new CodedError("E_MODEL_CONTRACT", { detail: `no file: ${path}` });
+    return use(fd, stat.size);
+  } finally {
+    closeSync(fd);
+  }
+};
+
+const readFile = (path: string, bytesMax: number): Buffer =>
+  withFile(path, (fd, size) => {
+    if (size > bytesMax)
+      throw new CodedError("E_MODEL_CONTRACT", {
+        detail: `${path} is larger than ${bytesMax} bytes`,
+      });
+    const buffer = Buffer.alloc(size);
+    return buffer.subarray(0, fill(fd, buffer));
+  });
+
+const fill = (fd: number, into: Uint8Array): number => {
+  let at = 0;
+  while (at < into.byteLength) {
+    const read = readSync(fd, into, at, into.byteLength - at, null);
+    if (read === 0) break;
+    at += read;
+  }
+  return at;
+};
+
+const checkSize = (fd: number, size: number, manifest: Manifest): void => {
+  if (size === manifest.bytes) return;
+  const head = Buffer.alloc(64);
+  readSync(fd, head, 0, head.byteLength, 0);
+  throw new CodedError("E_MODEL_HASH", {
+    detail: head.toString("latin1").startsWith(LFS_POINTER)
+      ? `${manifest.file} is a git-lfs pointer, not the model: run git lfs pull`
+      : `${manifest.file} has ${size} bytes, its manifest says ${manifest.bytes}`,
+  });
+};
+
+const checkHash = (hex: string, manifest: Manifest): void => {
+  if (hex !== manifest.sha256)
+    throw new CodedError("E_MODEL_HASH", {
+      detail: `${manifest.file} has sha256 ${hex}`,
+    });
+};
+
+const readModel = (
+  path: string,
+  manifest: Manifest,
+  bytesMax: number,
+): Uint8Array<SharedArrayBuffer> =>
+  withFile(path, (fd, size) => {
+    if (size > bytesMax)
+      throw new CodedError("E_MODEL_CONTRACT", {
+        detail: `${manifest.file} is larger than ${bytesMax} bytes`,
+      });
+    checkSize(fd, size, manifest);
+    const bytes = new Uint8Array(new SharedArrayBuffer(size));
+    if (fill(fd, bytes) !== size)
+      throw new CodedError("E_MODEL_HASH", { detail: "the file has shrunk" });
+    checkHash(sha256Hex(bytes), manifest);
+    return bytes;
+  });
+
+/** Gigabytes: hashed in pieces. node-llama-cpp opens it by path, so its folder must not be writable by others. */
+const checkGguf = (path: string, manifest: Manifest): void => {
+  withFile(path, (fd, size) => {
+    checkSize(fd, size, manifest);
+    const hash = createHash("sha256");
+    const chunk = Buffer.alloc(1 << 20);
+    let isFirst = true;
+    for (;;) {
+      const length = fill(fd, chunk);
+      if (length === 0) break;
+      if (isFirst && chunk.toString("latin1", 0, 4) !== "GGUF")
+        throw new CodedError("E_MODEL_CONTRACT", {
+          detail: `${manifest.file} is no GGUF file`,
+        });
+      isFirst = false;
+      hash.update(chunk.subarray(0, length));
+      if (length < chunk.byteLength) break;
+    }
+    checkHash(hash.digest("hex"), manifest);
+  });
+};
+
+/** What can be known without a session: names, types, fixed dimensions, and that all weights are inside. */
+const checkOnnx = (bytes: Uint8Array, manifest: Manifest): void => {
+  const file = readOnnx(bytes);
+  const refuse = (detail: string): never => {
+    throw new CodedError("E_MODEL_CONTRACT", {
+      detail: `${manifest.file}: ${detail}`,
+    });
+  };
+  if (file.hasExternalData) refuse("weights outside the file");
+  for (const kind of ["inputs", "outputs"] as const)
+    for (const wanted of manifest[kind]) {
+      const given = file[kind].find(({ name }) => name === wanted.name);
+      if (given === undefined) {
+        refuse(`no ${kind.slice(0, -1)} "${wanted.name}"`);
+        continue;
+      }
+      if (given.dtype === "sequence")
+        refuse(
+          `output "${wanted.name}" is a sequence of maps: export it with zipmap=False`,
+        );
+      if (given.dtype !== "unknown" && given.dtype !== wanted.dtype)
+        refuse(`"${wanted.name}" is ${given.dtype}, not ${wanted.dtype}`);
+    }
+  for (const { name } of file.inputs)
+    if (!manifest.inputs.some((wanted) => wanted.name === name))
+      refuse(`input "${name}" is not in the manifest`);
+};
+
+const compareText = (a: string, b: string): number =>
+  a < b ? -1 : a > b ? 1 : 0;
+
+/** Numbers as numbers: 10 is higher than 9. */
+const compareVersions = (a: string, b: string): number => {
+  const left = a.split(/[.-]/);
+  const right = b.split(/[.-]/);
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const x = left[i] ?? "";
+    const y = right[i] ?? "";
+    const numeric = Number(x) - Number(y);
+    const order =
+      Number.isFinite(numeric) && x !== "" && y !== ""
+        ? numeric
+        : compareText(x, y);
+    if (order !== 0) return order;
+  }
+  return 0;
+};
