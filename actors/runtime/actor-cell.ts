@@ -223,12 +223,13 @@ export class ActorCell<M> implements Cell, ActorRef<M>, TurnTaker {
       )
         break;
       this.#phase = "receive";
+      // Also owed to a message that throws and is resumed from: it may have changed the state halfway.
+      this.#owesTurnEnd = true;
       do {
         this.#took++;
         this.#processed++;
         this.#message = mailbox.shift();
         actor.receive(this.#message);
-        this.#owesTurnEnd = true;
       } while (
         mailbox.size > 0 &&
         this.#took < messagesMax &&
