@@ -1,0 +1,341 @@
+/** The one door for data: bytes, subject and receive stamps become a MarketEvent or a Headline, or a CodedError. */
+import { Type, type Static, type TSchema } from "@sinclair/typebox";
+import type { Headline } from "../domain/headline.ts";
+import type { Bar, Levels, MarketEvent } from "../domain/market-event.ts";
+import { symbolId, type SymbolId } from "../domain/symbol.ts";
+import { CodedError } from "../std/errors.ts";
+import { unixMicros, type MonoNanos, type UnixMicros } from "../std/time.ts";
+import {
+  EVENT_BYTES_MAX,
+  LEVELS_MAX,
+  readPayload,
+  writePayload,
+  type Encoding,
+} from "./encoding.ts";
+import { Check, PRICE_MAX, PRICE_MIN, SIZE_MAX } from "./schema.ts";
+import { HEADLINE_SUBJECT, parseMarketSubject } from "./subjects.ts";
+
+export const HEADLINE_TEXT_MAX = 2_000;
+export const HEADLINE_SYMBOLS_MAX = 32;
+
+const price = Type.Number({ minimum: PRICE_MIN, maximum: PRICE_MAX });
+const size = Type.Number({ minimum: 0, maximum: SIZE_MAX });
+const count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+/** Ranges and order of the levels are checked in one pass by `levels`. */
+const flatLevels = Type.Array(Type.Number(), { maxItems: 2 * LEVELS_MAX });
+const symbolText = Type.String({ maxLength: 65 });
+
+const event = <T extends Record<string, TSchema>>(type: string, fields: T) =>
+  new Check(
+    Type.Object(
+      {
+        type: Type.Literal(type),
+        symbol: Type.Optional(symbolText),
+        eventUs: count,
+        ...fields,
+      },
+      { additionalProperties: false },
+    ),
+  );
+
+const bookDelta = event("bookDelta", {
+  prevSeq: count,
+  seq: count,
+  bids: flatLevels,
+  asks: flatLevels,
+});
+const bookSnapshot = event("bookSnapshot", {
+  seq: count,
+  bids: flatLevels,
+  asks: flatLevels,
+});
+const trade = event("trade", {
+  tradeId: count,
+  price,
+  size: Type.Number({ exclusiveMinimum: 0, maximum: SIZE_MAX }),
+  side: Type.Union([
+    Type.Literal("buy"),
+    Type.Literal("sell"),
+    Type.Literal("unknown"),
+  ]),
+});
+const quote = event("quote", {
+  seq: count,
+  bidPrice: price,
+  bidSize: size,
+  askPrice: price,
+  askSize: size,
+});
+const bar = event("bar", {
+  intervalMs: Type.Integer({ minimum: 1, maximum: 31 * 86_400_000 }),
+  openUs: count,
+  open: price,
+  high: price,
+  low: price,
+  close: price,
+  volume: size,
+  vwap: price,
+  trades: count,
+  closed: Type.Boolean(),
+});
+const funding = event("funding", {
+  rate: Type.Number({ minimum: -1, maximum: 1 }),
+  markPrice: price,
+  nextUs: count,
+});
+const gap = event("gap", {
+  reason: Type.Union([
+    Type.Literal("sequence"),
+    Type.Literal("disconnected"),
+    Type.Literal("overflow"),
+    Type.Literal("checksum"),
+    Type.Literal("resync"),
+  ]),
+});
+const headline = new Check(
+  Type.Object(
+    {
+      id: Type.String({ minLength: 1, maxLength: 256 }),
+      text: Type.String({ minLength: 1, maxLength: HEADLINE_TEXT_MAX }),
+      source: Type.String({ maxLength: 256 }),
+      symbols: Type.Array(symbolText, { maxItems: HEADLINE_SYMBOLS_MAX }),
+      eventUs: count,
+    },
+    { additionalProperties: false },
+  ),
+);
+
+/** By subject: `news.v1.headline` is a Headline (it has no `type`), all else a MarketEvent. */
+export const decode = (
+  subject: string,
+  data: Uint8Array,
+  receivedUs: UnixMicros,
+  receivedNs: MonoNanos,
+): MarketEvent | Headline =>
+  subject === HEADLINE_SUBJECT
+    ? decodeHeadline(data, receivedUs, receivedNs)
+    : decodeMarketEvent(subject, data, receivedUs, receivedNs);
+
+export const decodeMarketEvent = (
+  subject: string,
+  data: Uint8Array,
+  receivedUs: UnixMicros,
+  receivedNs: MonoNanos,
+): MarketEvent => {
+  const { symbol, kind } = parseMarketSubject(subject);
+  const raw = readPayload(data, EVENT_BYTES_MAX);
+  switch (kind) {
+    case "book":
+      return (raw as { type?: unknown }).type === "bookSnapshot"
+        ? toSnapshot(bookSnapshot.parse(raw), symbol, receivedUs, receivedNs)
+        : toDelta(bookDelta.parse(raw), symbol, receivedUs, receivedNs);
+    case "trade": {
+      const t = trade.parse(raw);
+      agree(t.symbol, symbol);
+      return {
+        type: "trade",
+        symbol,
+        eventUs: unixMicros(t.eventUs),
+        receivedUs,
+        receivedNs,
+        tradeId: t.tradeId,
+        price: t.price,
+        size: t.size,
+        side: t.side,
+      };
+    }
+    case "quote": {
+      const q = quote.parse(raw);
+      agree(q.symbol, symbol);
+      return {
+        type: "quote",
+        symbol,
+        eventUs: unixMicros(q.eventUs),
+        receivedUs,
+        receivedNs,
+        seq: q.seq,
+        bidPrice: q.bidPrice,
+        bidSize: q.bidSize,
+        askPrice: q.askPrice,
+        askSize: q.askSize,
+      };
+    }
+    case "bar":
+      return toBar(bar.parse(raw), symbol, receivedUs, receivedNs);
+    case "funding": {
+      const f = funding.parse(raw);
+      agree(f.symbol, symbol);
+      return {
+        type: "funding",
+        symbol,
+        eventUs: unixMicros(f.eventUs),
+        receivedUs,
+        receivedNs,
+        rate: f.rate,
+        markPrice: f.markPrice,
+        nextUs: unixMicros(f.nextUs),
+      };
+    }
+    case "gap": {
+      const g = gap.parse(raw);
+      agree(g.symbol, symbol);
+      return {
+        type: "gap",
+        symbol,
+        eventUs: unixMicros(g.eventUs),
+        receivedUs,
+        receivedNs,
+        reason: g.reason,
+      };
+    }
+  }
+};
+
+export const decodeHeadline = (
+  data: Uint8Array,
+  receivedUs: UnixMicros,
+  receivedNs: MonoNanos,
+): Headline => {
+  const raw = headline.parse(readPayload(data, EVENT_BYTES_MAX));
+  return {
+    id: raw.id,
+    text: raw.text,
+    source: raw.source,
+    symbols: raw.symbols.map(symbolId),
+    eventUs: unixMicros(raw.eventUs),
+    receivedUs,
+    receivedNs,
+  };
+};
+
+/** Receive stamps stay at home: they mean nothing to another clock. */
+export const encodeEvent = (
+  marketEvent: MarketEvent,
+  encoding: Encoding = "msgpack",
+): Uint8Array => {
+  const { receivedUs: _us, receivedNs: _ns, ...wire } = marketEvent;
+  return writePayload(wire, encoding);
+};
+
+export const encodeHeadline = (
+  news: Headline,
+  encoding: Encoding = "msgpack",
+): Uint8Array => {
+  const { receivedUs: _us, receivedNs: _ns, ...wire } = news;
+  return writePayload(wire, encoding);
+};
+
+const toDelta = (
+  raw: WireOf<typeof bookDelta>,
+  symbol: SymbolId,
+  receivedUs: UnixMicros,
+  receivedNs: MonoNanos,
+): MarketEvent => {
+  agree(raw.symbol, symbol);
+  if (raw.seq <= raw.prevSeq) throw outOfRange("seq");
+  checkLevels(raw.bids, "bids");
+  checkLevels(raw.asks, "asks");
+  return {
+    type: "bookDelta",
+    symbol,
+    eventUs: unixMicros(raw.eventUs),
+    receivedUs,
+    receivedNs,
+    prevSeq: raw.prevSeq,
+    seq: raw.seq,
+    bids: raw.bids,
+    asks: raw.asks,
+  };
+};
+
+const toSnapshot = (
+  raw: WireOf<typeof bookSnapshot>,
+  symbol: SymbolId,
+  receivedUs: UnixMicros,
+  receivedNs: MonoNanos,
+): MarketEvent => {
+  agree(raw.symbol, symbol);
+  checkLevels(raw.bids, "bids");
+  checkLevels(raw.asks, "asks");
+  checkBestFirst(raw.bids, -1, "bids");
+  checkBestFirst(raw.asks, 1, "asks");
+  return {
+    type: "bookSnapshot",
+    symbol,
+    eventUs: unixMicros(raw.eventUs),
+    receivedUs,
+    receivedNs,
+    seq: raw.seq,
+    bids: raw.bids,
+    asks: raw.asks,
+  };
+};
+
+/** A volume-weighted mean comes rounded from some venues: it may stand outside the range by this share. */
+const VWAP_SLACK = 1e-6;
+
+const toBar = (
+  raw: WireOf<typeof bar>,
+  symbol: SymbolId,
+  receivedUs: UnixMicros,
+  receivedNs: MonoNanos,
+): Bar => {
+  agree(raw.symbol, symbol);
+  const { open, high, low, close, vwap } = raw;
+  if (low > open || low > close) throw outOfRange("low");
+  if (high < open || high < close) throw outOfRange("high");
+  if (vwap < low * (1 - VWAP_SLACK) || vwap > high * (1 + VWAP_SLACK))
+    throw outOfRange("vwap");
+  return {
+    type: "bar",
+    symbol,
+    eventUs: unixMicros(raw.eventUs),
+    receivedUs,
+    receivedNs,
+    intervalMs: raw.intervalMs,
+    openUs: unixMicros(raw.openUs),
+    open,
+    high,
+    low,
+    close,
+    volume: raw.volume,
+    vwap,
+    trades: raw.trades,
+    closed: raw.closed,
+  };
+};
+
+type WireOf<C> = C extends Check<infer S> ? Static<S> : never;
+
+const agree = (stated: string | undefined, symbol: SymbolId): void => {
+  if (stated !== undefined && stated !== symbol)
+    throw new CodedError("E_INPUT_SCHEMA", { field: "symbol" });
+};
+
+const outOfRange = (field: string): CodedError =>
+  new CodedError("E_INPUT_RANGE", { field });
+
+const checkLevels = (levels: Levels, field: string): void => {
+  const length = levels.length;
+  if (length % 2 !== 0) throw new CodedError("E_INPUT_SCHEMA", { field });
+  for (let i = 0; i < length; i += 2) {
+    const at = levels[i]!;
+    const much = levels[i + 1]!;
+    // Written so that a NaN fails too.
+    if (!(at >= PRICE_MIN && at <= PRICE_MAX && much >= 0 && much <= SIZE_MAX))
+      throw outOfRange(field);
+  }
+};
+
+/** A snapshot holds what is there: strictly falling bids, strictly rising asks, no empty level. */
+const checkBestFirst = (
+  levels: Levels,
+  direction: 1 | -1,
+  field: string,
+): void => {
+  for (let i = 0; i < levels.length; i += 2) {
+    if (levels[i + 1] === 0) throw outOfRange(field);
+    if (i > 0 && (levels[i]! - levels[i - 2]!) * direction <= 0)
+      throw outOfRange(field);
+  }
+};
