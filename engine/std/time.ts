@@ -35,20 +35,30 @@ const processNs = (): MonoNanos => {
   return (seconds * NS_PER_S + nanos) as MonoNanos;
 };
 
-/** Wall time is anchored once and carried by the monotonic clock between re-anchorings, so that it has microseconds. */
+const STEP_MIN_US = 5_000;
+
+/**
+ * Wall time in whole microseconds: anchored once, carried on by the monotonic clock, and anchored again only when the process's
+ * own clock has been stepped or has drifted away, so that it does not tremble by Date's millisecond.
+ */
 class SystemClock implements Clock {
-  #anchorUs = 0;
-  #anchorNs = Number.NEGATIVE_INFINITY;
+  #anchorUs = Number.NEGATIVE_INFINITY;
+  #anchorNs = 0;
+  #checkedNs = Number.NEGATIVE_INFINITY;
 
   nowUs(): UnixMicros {
     const nowNs = processNs();
-    // Re-anchor each second so that a stepped wall clock is followed, with Date's millisecond as the only error.
-    if (nowNs - this.#anchorNs > NS_PER_S) {
-      this.#anchorUs = Date.now() * 1000;
-      this.#anchorNs = nowNs;
+    let nowUs = this.#anchorUs + Math.floor((nowNs - this.#anchorNs) / 1000);
+    if (nowNs - this.#checkedNs > NS_PER_S) {
+      this.#checkedNs = nowNs;
+      const wallUs = Date.now() * 1000;
+      // Not finite on the first call, and so anchored.
+      if (!(Math.abs(wallUs - nowUs) < STEP_MIN_US)) {
+        this.#anchorUs = nowUs = wallUs;
+        this.#anchorNs = nowNs;
+      }
     }
-    return (this.#anchorUs +
-      Math.floor((nowNs - this.#anchorNs) / 1000)) as UnixMicros;
+    return nowUs as UnixMicros;
   }
 
   nowNs(): MonoNanos {
