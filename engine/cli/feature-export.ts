@@ -1,0 +1,180 @@
+/**
+ * Writes what the models are trained on: this engine's own features over a stream of market events, as files for Python.
+ *
+ * `<name>.features.csv.gz`: a header and a row a sample. Columns: receivedNs (monotonic, of the sampled event), eventUs, trigger (the event's
+ * type), state (of the book), warm (0 or 1), bidPrice, askPrice, mid, then mid<ms>Ms for each horizon (the book's mid as of receivedNs + horizon;
+ * empty where the book was not live then or the data ended), then every feature of the schema by its name. Numbers have all their digits.
+ * `<name>.features.json`: schema name, version, hash, feature names, options, counts.
+ * `<name>.bars.csv`: openUs,open,high,low,close,volume,vwap,trades: closed 1 s bars.
+ */
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { finished } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import type { MarketEvent } from "../domain/market-event.ts";
+import type { SymbolId } from "../domain/symbol.ts";
+import { FeatureSampler } from "../features/feature-sampler.ts";
+import type {
+  FeatureRow,
+  FeatureSamplerOptions,
+} from "../features/feature-sampler.ts";
+import { MARKET_FEATURES } from "../features/feature-schema.ts";
+import { monoNanos } from "../std/time.ts";
+
+export interface ExportOptions extends Partial<
+  Omit<FeatureSamplerOptions, "symbol">
+> {
+  /** Events of other symbols are left out. */
+  readonly symbol: SymbolId;
+  readonly events: AsyncIterable<MarketEvent> | Iterable<MarketEvent>;
+  readonly folder: string;
+  readonly name: string;
+}
+
+export interface ExportSummary {
+  readonly symbol: SymbolId;
+  readonly events: number;
+  readonly rows: number;
+  readonly bars: number;
+  readonly gaps: number;
+  readonly crossed: number;
+  readonly seconds: number;
+  readonly schemaHash: string;
+}
+
+export const EXPORT_DEFAULTS = {
+  sampleMs: 100,
+  sampleOn: "any",
+  depthMax: 1000,
+  horizonsMs: [1000, 5000],
+} as const satisfies Omit<FeatureSamplerOptions, "symbol">;
+
+export const exportFeatures = async (
+  options: ExportOptions,
+): Promise<ExportSummary> => {
+  const { symbol, folder, name } = options;
+  const sampling = { ...EXPORT_DEFAULTS, ...options };
+  await mkdir(folder, { recursive: true });
+  const gzip = createGzip();
+  const file = gzip.pipe(
+    createWriteStream(join(folder, `${name}.features.csv.gz`)),
+  );
+  const bars = ["openUs,open,high,low,close,volume,vwap,trades"];
+  let lines = [headerOf(sampling.horizonsMs)];
+  let rows = 0;
+  const sampler = new FeatureSampler(
+    {
+      symbol,
+      sampleMs: sampling.sampleMs,
+      sampleOn: sampling.sampleOn,
+      depthMax: sampling.depthMax,
+      horizonsMs: sampling.horizonsMs,
+      ...(options.sync === undefined ? {} : { sync: options.sync }),
+    },
+    (row) => {
+      lines.push(lineOf(row));
+      rows++;
+    },
+    (bar) =>
+      bars.push(
+        `${bar.openUs},${bar.open},${bar.high},${bar.low},${bar.close},${bar.volume},${bar.vwap},${bar.trades}`,
+      ),
+  );
+  let events = 0;
+  let firstNs = Number.NaN;
+  let lastNs = Number.NaN;
+  for await (const event of options.events) {
+    if (event.symbol !== symbol) continue;
+    events++;
+    if (events === 1) firstNs = event.receivedNs;
+    lastNs = event.receivedNs;
+    sampler.onEvent(event);
+    if (lines.length < LINES_PER_WRITE) continue;
+    const text = lines.join("\n") + "\n";
+    lines = [];
+    if (!gzip.write(text)) await once(gzip, "drain");
+  }
+  sampler.end();
+  gzip.end(lines.length > 0 ? lines.join("\n") + "\n" : "");
+  await finished(file);
+  await writeFile(join(folder, `${name}.bars.csv`), bars.join("\n") + "\n");
+  const summary: ExportSummary = {
+    symbol,
+    events,
+    rows,
+    bars: bars.length - 1,
+    gaps: sampler.sync.gaps,
+    crossed: sampler.sync.crossed,
+    seconds: events === 0 ? 0 : (lastNs - firstNs) / 1e9,
+    schemaHash: MARKET_FEATURES.hash,
+  };
+  await writeFile(
+    join(folder, `${name}.features.json`),
+    JSON.stringify(
+      {
+        schema: MARKET_FEATURES.name,
+        version: MARKET_FEATURES.version,
+        hash: MARKET_FEATURES.hash,
+        features: MARKET_FEATURES.features.map((feature) => feature.name),
+        sampleMs: sampling.sampleMs,
+        sampleOn: sampling.sampleOn,
+        horizonsMs: sampling.horizonsMs,
+        ...summary,
+      },
+      undefined,
+      2,
+    ) + "\n",
+  );
+  return summary;
+};
+
+/** Recordings that continue one another as one stream: each one's monotonic times are moved by what their wall times say. */
+export async function* concatenated(
+  recordings: readonly AsyncIterable<MarketEvent>[],
+): AsyncGenerator<MarketEvent> {
+  let first: MarketEvent | undefined;
+  for (const recording of recordings) {
+    let shiftNs = Number.NaN;
+    for await (const event of recording) {
+      first ??= event;
+      // Taken once a recording, so that it keeps its own spacing.
+      if (Number.isNaN(shiftNs))
+        shiftNs =
+          first.receivedNs +
+          (event.receivedUs - first.receivedUs) * 1000 -
+          event.receivedNs;
+      yield shiftNs === 0
+        ? event
+        : { ...event, receivedNs: monoNanos(event.receivedNs + shiftNs) };
+    }
+  }
+}
+
+const LINES_PER_WRITE = 500;
+
+const headerOf = (horizonsMs: readonly number[]): string =>
+  [
+    "receivedNs,eventUs,trigger,state,warm,bidPrice,askPrice,mid",
+    ...horizonsMs.map((ms) => `mid${ms}Ms`),
+    ...MARKET_FEATURES.features.map((feature) => feature.name),
+  ].join(",");
+
+const lineOf = (row: FeatureRow): string => {
+  const later = Array.from(row.laterMids, (mid) =>
+    Number.isNaN(mid) ? "" : String(mid),
+  );
+  return [
+    row.receivedNs,
+    row.eventUs,
+    row.trigger,
+    row.state,
+    row.isWarm ? 1 : 0,
+    row.bidPrice,
+    row.askPrice,
+    row.mid,
+    ...later,
+    ...row.features,
+  ].join(",");
+};

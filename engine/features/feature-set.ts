@@ -1,0 +1,105 @@
+/** One symbol's features: follows its events in constant time each, writes the vector once a turn. */
+import type { FeatureSchema, FeatureVector } from "../domain/feature.ts";
+import type {
+  Bar,
+  BookDelta,
+  BookSnapshot,
+  Quote,
+  Trade,
+} from "../domain/market-event.ts";
+import type { OrderBook } from "../market/order-book.ts";
+import type { MonoNanos } from "../std/time.ts";
+import { BarFeatures } from "./bar-features.ts";
+import { BookFeatures } from "./book-features.ts";
+import { DecayClock } from "./decay-clock.ts";
+import { MARKET_FEATURES } from "./feature-schema.ts";
+import { QuoteFeatures } from "./quote-features.ts";
+import { TradeFeatures } from "./trade-features.ts";
+
+/** Where each group begins in the vector. */
+const SHAPE_AT = 0;
+const FLOW_AT = 8;
+const QUOTE_AT = 14;
+const TRADE_AT = 18;
+const MOVES_AT = 24;
+const BAR_AT = 30;
+
+/** The windows that matter most are full; the 30 s ones and the bars are partial until later, as in training. */
+const WARM_AFTER_NS = 5e9;
+
+export class FeatureSet {
+  readonly schema: FeatureSchema = MARKET_FEATURES;
+  /** Owned here and overwritten by each `write`: copy to keep. */
+  readonly values: FeatureVector = new Float64Array(
+    MARKET_FEATURES.features.length,
+  );
+  readonly #clock = new DecayClock();
+  readonly #book = new BookFeatures();
+  readonly #trades = new TradeFeatures();
+  readonly #quotes = new QuoteFeatures();
+  readonly #bars = new BarFeatures();
+  #firstBookNs = Number.NaN;
+  #nowNs = Number.NEGATIVE_INFINITY;
+
+  /** After each book event that left a live book; windows run on the event's receive time. */
+  onBook(book: OrderBook, event: BookSnapshot | BookDelta): void {
+    if (!book.hasBothSides) {
+      this.onVoid();
+      return;
+    }
+    this.#advance(event.receivedNs);
+    if (Number.isNaN(this.#firstBookNs)) this.#firstBookNs = this.#nowNs;
+    this.#book.onBook(book, this.#nowNs);
+  }
+
+  /** After a gap or any other loss of the book: the next book is not a change of the last. */
+  onVoid(): void {
+    this.#book.onVoid();
+  }
+
+  onTrade(trade: Trade): void {
+    this.#advance(trade.receivedNs);
+    this.#trades.onTrade(trade, this.#book.mids.mid);
+  }
+
+  onQuote(quote: Quote): void {
+    this.#advance(quote.receivedNs);
+    this.#quotes.onQuote(quote);
+  }
+
+  onBar(bar: Bar): void {
+    this.#bars.onBar(bar);
+  }
+
+  /** Five seconds of book have been seen. */
+  get isWarm(): boolean {
+    return this.#nowNs - this.#firstBookNs >= WARM_AFTER_NS;
+  }
+
+  /** Once a turn, over the final book. All zeros while the book lacks a side. */
+  write(book: OrderBook, nowNs: MonoNanos): FeatureVector {
+    const { values } = this;
+    if (!book.hasBothSides || this.#book.mids.isEmpty) {
+      if (!book.hasBothSides) this.onVoid();
+      return values.fill(0);
+    }
+    this.#advance(nowNs);
+    const { mid } = book;
+    this.#book.writeShape(book, values, SHAPE_AT);
+    this.#book.writeFlow(values, FLOW_AT);
+    this.#quotes.write(book, this.#book, this.#nowNs, values, QUOTE_AT);
+    this.#trades.write(mid, this.#book.meanDepth1, values, TRADE_AT);
+    this.#book.writeMoves(mid, this.#nowNs, values, MOVES_AT);
+    this.#bars.write(mid, values, BAR_AT);
+    return values;
+  }
+
+  /** Decays everything up to an event; time never runs backwards here. */
+  #advance(nowNs: number): void {
+    if (nowNs > this.#nowNs) this.#nowNs = nowNs;
+    if (!this.#clock.advance(nowNs)) return;
+    this.#book.decay(this.#clock);
+    this.#trades.decay(this.#clock);
+    this.#quotes.decay(this.#clock);
+  }
+}
