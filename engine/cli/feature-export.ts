@@ -1,11 +1,10 @@
 /**
  * Writes what the models are trained on: this engine's own features over a stream of market events, as files for Python.
  *
- * `<name>.features.csv.gz`: a header and a row a sample. Columns: receivedNs (monotonic, of the sampled event), eventUs, trigger (the event's
- * type), state (of the book), warm (0 or 1), bidPrice, askPrice, mid, then mid<ms>Ms for each horizon (the book's mid as of receivedNs + horizon;
- * empty where the book was not live then or the data ended), then every feature of the schema by its name. Numbers have all their digits.
- * `<name>.features.json`: schema name, version, hash, feature names, options, counts.
- * `<name>.bars.csv`: openUs,open,high,low,close,volume,vwap,trades: closed 1 s bars.
+ * `<name>.features.csv.gz`: a comment line `# <schema> <version> hash=<hex> …`, a header, then a row for each sample and for each change of
+ * the mid. Columns: timeNs (monotonic receive time of the event), mid, bid, ask, state (of the book), then every feature by its
+ * name, in schema order. The mid stands until the next row, so labels for any horizon can be read off. Numbers have all their digits.
+ * `bars/<name>.csv`: openUs,open,high,low,close,volume,vwap,trades: closed 1 s bars.
  */
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
@@ -45,10 +44,9 @@ export interface ExportSummary {
 }
 
 export const EXPORT_DEFAULTS = {
-  sampleMs: 100,
+  sampleMs: 50,
   sampleOn: "any",
   depthMax: 1000,
-  horizonsMs: [1000, 5000],
 } as const satisfies Omit<FeatureSamplerOptions, "symbol">;
 
 export const exportFeatures = async (
@@ -56,13 +54,16 @@ export const exportFeatures = async (
 ): Promise<ExportSummary> => {
   const { symbol, folder, name } = options;
   const sampling = { ...EXPORT_DEFAULTS, ...options };
-  await mkdir(folder, { recursive: true });
+  await mkdir(join(folder, "bars"), { recursive: true });
   const gzip = createGzip();
   const file = gzip.pipe(
     createWriteStream(join(folder, `${name}.features.csv.gz`)),
   );
   const bars = ["openUs,open,high,low,close,volume,vwap,trades"];
-  let lines = [headerOf(sampling.horizonsMs)];
+  let lines = [
+    `# ${MARKET_FEATURES.name} ${MARKET_FEATURES.version} hash=${MARKET_FEATURES.hash} symbol=${symbol} sampleMs=${sampling.sampleMs} sampleOn=${sampling.sampleOn}`,
+    HEADER,
+  ];
   let rows = 0;
   const sampler = new FeatureSampler(
     {
@@ -70,7 +71,6 @@ export const exportFeatures = async (
       sampleMs: sampling.sampleMs,
       sampleOn: sampling.sampleOn,
       depthMax: sampling.depthMax,
-      horizonsMs: sampling.horizonsMs,
       ...(options.sync === undefined ? {} : { sync: options.sync }),
     },
     (row) => {
@@ -96,11 +96,10 @@ export const exportFeatures = async (
     lines = [];
     if (!gzip.write(text)) await once(gzip, "drain");
   }
-  sampler.end();
   gzip.end(lines.length > 0 ? lines.join("\n") + "\n" : "");
   await finished(file);
-  await writeFile(join(folder, `${name}.bars.csv`), bars.join("\n") + "\n");
-  const summary: ExportSummary = {
+  await writeFile(join(folder, "bars", `${name}.csv`), bars.join("\n") + "\n");
+  return {
     symbol,
     events,
     rows,
@@ -110,24 +109,6 @@ export const exportFeatures = async (
     seconds: events === 0 ? 0 : (lastNs - firstNs) / 1e9,
     schemaHash: MARKET_FEATURES.hash,
   };
-  await writeFile(
-    join(folder, `${name}.features.json`),
-    JSON.stringify(
-      {
-        schema: MARKET_FEATURES.name,
-        version: MARKET_FEATURES.version,
-        hash: MARKET_FEATURES.hash,
-        features: MARKET_FEATURES.features.map((feature) => feature.name),
-        sampleMs: sampling.sampleMs,
-        sampleOn: sampling.sampleOn,
-        horizonsMs: sampling.horizonsMs,
-        ...summary,
-      },
-      undefined,
-      2,
-    ) + "\n",
-  );
-  return summary;
 };
 
 /** Recordings that continue one another as one stream: each one's monotonic times are moved by what their wall times say. */
@@ -154,27 +135,10 @@ export async function* concatenated(
 
 const LINES_PER_WRITE = 500;
 
-const headerOf = (horizonsMs: readonly number[]): string =>
-  [
-    "receivedNs,eventUs,trigger,state,warm,bidPrice,askPrice,mid",
-    ...horizonsMs.map((ms) => `mid${ms}Ms`),
-    ...MARKET_FEATURES.features.map((feature) => feature.name),
-  ].join(",");
+const HEADER = [
+  "timeNs,mid,bid,ask,state",
+  ...MARKET_FEATURES.features.map((feature) => feature.name),
+].join(",");
 
-const lineOf = (row: FeatureRow): string => {
-  const later = Array.from(row.laterMids, (mid) =>
-    Number.isNaN(mid) ? "" : String(mid),
-  );
-  return [
-    row.receivedNs,
-    row.eventUs,
-    row.trigger,
-    row.state,
-    row.isWarm ? 1 : 0,
-    row.bidPrice,
-    row.askPrice,
-    row.mid,
-    ...later,
-    ...row.features,
-  ].join(",");
-};
+const lineOf = (row: FeatureRow): string =>
+  `${row.receivedNs},${row.mid},${row.bidPrice},${row.askPrice},${row.state},${row.features.join(",")}`;
