@@ -1,0 +1,56 @@
+/** What the actor thread and the hub thread tell each other; both sides import only this. */
+import type { BookLadder, Readiness } from "./hub-status.ts";
+import type { HubOptions } from "./hub-options.ts";
+
+/** Passed as workerData. */
+export interface HubThreadData {
+  readonly options: HubOptions;
+  /** Folder of the page's files, as a file URL. */
+  readonly pagesUrl: string;
+  /** One word, set to 1 and notified when every native handle is closed. */
+  readonly isClosed: Int32Array;
+}
+
+export type Question = "metrics" | "status";
+
+export type ToHub =
+  /** Names for the indexes in batches, in order of first sight. */
+  | {
+      readonly type: "symbols";
+      readonly firstIndex: number;
+      readonly symbols: readonly string[];
+    }
+  /** A batch of signals, see hub-batch.ts; given away. */
+  | { readonly type: "signals"; readonly batch: ArrayBuffer }
+  | { readonly type: "beat" }
+  | { readonly type: "readiness"; readonly readiness: Readiness }
+  | {
+      readonly type: "answer";
+      readonly id: number;
+      /** Undefined: the question could not be answered. */
+      readonly text: string | undefined;
+    }
+  | { readonly type: "ladders"; readonly ladders: readonly BookLadder[] }
+  | { readonly type: "close" };
+
+/** Running totals since the thread started, and two present values. */
+export interface HubCounts {
+  readonly sockets: number;
+  readonly behind: number;
+  readonly delivered: number;
+  readonly conflated: number;
+  readonly refused: number;
+  readonly stalled: number;
+}
+
+export type FromHub =
+  | { readonly type: "listening"; readonly port: number }
+  | { readonly type: "notListening" }
+  /** It broke and closes itself. */
+  | { readonly type: "failed"; readonly error: string }
+  /** This many signals of the batches were handed to the sockets. */
+  | { readonly type: "taken"; readonly count: number }
+  | { readonly type: "ask"; readonly id: number; readonly question: Question }
+  /** The books to show now, again every ladderMs: answered with `ladders`. None: once, when the last is given up. */
+  | { readonly type: "watching"; readonly symbols: readonly string[] }
+  | { readonly type: "counts"; readonly counts: HubCounts };
