@@ -107,7 +107,15 @@ const LAYERS: readonly Layer[] = [
   { name: "bench", files: ["bench/"], layers: "any", packages: "any" },
   {
     name: "top",
-    files: ["engine/main.ts", "engine/replay.ts", "engine/cli/"],
+    // The composition root and the nouns that only it needs.
+    files: [
+      "engine/main.ts",
+      "engine/installation.ts",
+      "engine/engine-status.ts",
+      "engine/predict-backend.ts",
+      "engine/replay-run.ts",
+      "engine/cli/",
+    ],
     layers: "any",
     packages: "any",
   },
