@@ -1,0 +1,195 @@
+/** The bytes of a tape: a header, then frames, each with its length and checksum. The format is docs/tape.md. */
+import type { FileHandle } from "node:fs/promises";
+import { crc32 } from "node:zlib";
+import { CodedError } from "../std/errors.ts";
+
+/** Like PNG's: a transfer in text mode or a stripped top bit damages it visibly. */
+export const TAPE_MAGIC = Buffer.from("\x89FWT\r\n\x1a\n", "latin1");
+const TAPE_VERSION = 1;
+const HEADER_FIXED_BYTES = 20;
+const HEADER_JSON_BYTES_MAX = 1024 * 1024;
+
+export const FRAME_HEAD_BYTES = 8;
+export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
+export const FRAME_RECORD = 1;
+export const FRAME_GZIP = 2;
+
+/** What was recorded, for people and tools; reading does not depend on it. */
+export interface TapeInfo {
+  readonly startUs?: number;
+  readonly symbols?: readonly string[];
+  readonly source?: string;
+}
+
+export const encodeHeader = (info: TapeInfo): Buffer => {
+  const json = Buffer.from(JSON.stringify(info));
+  const header = Buffer.alloc(HEADER_FIXED_BYTES + json.length);
+  TAPE_MAGIC.copy(header);
+  header.writeUInt16LE(TAPE_VERSION, 8);
+  header.writeUInt32LE(json.length, 12);
+  json.copy(header, HEADER_FIXED_BYTES);
+  header.writeUInt32LE(headerSum(header), 16);
+  return header;
+};
+
+/** The header of an open tape and where its frames begin; E_TAPE_FORMAT for anything else. */
+export const readHeader = async (
+  file: FileHandle,
+): Promise<{ info: TapeInfo; bytes: number }> => {
+  const fixed = await readAt(file, 0, HEADER_FIXED_BYTES);
+  if (
+    fixed.length < HEADER_FIXED_BYTES ||
+    !fixed.subarray(0, 8).equals(TAPE_MAGIC)
+  )
+    throw damaged("no tape");
+  if (fixed.readUInt16LE(8) !== TAPE_VERSION)
+    throw damaged(`version ${fixed.readUInt16LE(8)} is not supported`);
+  const jsonBytes = fixed.readUInt32LE(12);
+  if (jsonBytes > HEADER_JSON_BYTES_MAX) throw damaged("header too long");
+  const bytes = HEADER_FIXED_BYTES + jsonBytes;
+  const header = await readAt(file, 0, bytes);
+  if (header.length < bytes || fixed.readUInt32LE(16) !== headerSum(header))
+    throw damaged("the header does not match its checksum");
+  const info = JSON.parse(
+    header.subarray(HEADER_FIXED_BYTES).toString(),
+  ) as TapeInfo;
+  return { info, bytes };
+};
+
+export const encodeFrame = (kind: number, body: Uint8Array): Buffer => {
+  const frame = Buffer.allocUnsafe(FRAME_HEAD_BYTES + 1 + body.length);
+  frame.writeUInt32LE(1 + body.length, 0);
+  frame[FRAME_HEAD_BYTES] = kind;
+  frame.set(body, FRAME_HEAD_BYTES + 1);
+  frame.writeUInt32LE(crc32(frame.subarray(FRAME_HEAD_BYTES)), 4);
+  return frame;
+};
+
+export interface Frame {
+  readonly kind: number;
+  /** Borrowed: valid until the next frame is asked for. */
+  readonly body: Buffer;
+  /** Bytes of the whole frame. */
+  readonly bytes: number;
+}
+
+/** Undefined for a frame that is not whole or does not match its checksum. */
+export const decodeFrame = (
+  buffer: Buffer,
+  offset: number,
+): Frame | undefined => {
+  if (buffer.length - offset < FRAME_HEAD_BYTES + 1) return undefined;
+  const length = buffer.readUInt32LE(offset);
+  if (length === 0 || length > FRAME_BYTES_MAX) return undefined;
+  const begin = offset + FRAME_HEAD_BYTES;
+  if (buffer.length - begin < length) return undefined;
+  const covered = buffer.subarray(begin, begin + length);
+  if (crc32(covered) !== buffer.readUInt32LE(offset + 4)) return undefined;
+  return {
+    kind: covered[0]!,
+    body: covered.subarray(1),
+    bytes: FRAME_HEAD_BYTES + length,
+  };
+};
+
+/** Whole frames of a file from `start` on. What follows the last one is a torn tail, or the tape is damaged. */
+export class FrameScan {
+  readonly #file: FileHandle;
+  readonly #size: number;
+  #end: number;
+  #buffer: Buffer = Buffer.alloc(0);
+  #at = 0;
+  /** Position in the file of the buffer's end. */
+  #readTo: number;
+
+  constructor(file: FileHandle, start: number, size: number) {
+    this.#file = file;
+    this.#size = size;
+    this.#end = start;
+    this.#readTo = start;
+  }
+
+  /** Where the last whole frame ended. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Complete once `next` has given undefined. */
+  get tornBytes(): number {
+    return this.#size - this.#end;
+  }
+
+  async next(): Promise<Frame | undefined> {
+    await this.#fill(FRAME_HEAD_BYTES);
+    const left = this.#buffer.length - this.#at;
+    if (left === 0) return undefined;
+    if (left >= FRAME_HEAD_BYTES) {
+      const length = this.#buffer.readUInt32LE(this.#at);
+      if (length <= FRAME_BYTES_MAX)
+        await this.#fill(FRAME_HEAD_BYTES + length);
+    }
+    const frame = decodeFrame(this.#buffer, this.#at);
+    if (frame === undefined) {
+      await this.#assertTorn();
+      return undefined;
+    }
+    this.#at += frame.bytes;
+    this.#end += frame.bytes;
+    return frame;
+  }
+
+  /** A write that was cut short leaves the last frame incomplete, or blocks that the disk never filled: zeros. */
+  async #assertTorn(): Promise<void> {
+    const left = this.#size - this.#end;
+    if (left <= FRAME_HEAD_BYTES) return;
+    const length = this.#buffer.readUInt32LE(this.#at);
+    if (length > 0 && length <= FRAME_BYTES_MAX)
+      if (FRAME_HEAD_BYTES + length >= left) return;
+    if (left <= FRAME_BYTES_MAX) {
+      await this.#fill(left);
+      if (this.#buffer.subarray(this.#at).every((byte) => byte === 0)) return;
+    }
+    throw damaged(`a frame at byte ${this.#end} does not match its checksum`);
+  }
+
+  /** Until `bytes` lie in the buffer from the current place, or the file ends. */
+  async #fill(bytes: number): Promise<void> {
+    if (this.#buffer.length - this.#at >= bytes) return;
+    const have = this.#buffer.subarray(this.#at);
+    const want = Math.max(256 * 1024, bytes - have.length);
+    const more = await readAt(
+      this.#file,
+      this.#readTo,
+      Math.min(want, this.#size - this.#readTo),
+    );
+    this.#readTo += more.length;
+    this.#buffer = Buffer.concat([have, more]);
+    this.#at = 0;
+  }
+}
+
+export const damaged = (detail: string): CodedError =>
+  new CodedError("E_TAPE_FORMAT", { detail });
+
+const headerSum = (header: Buffer): number =>
+  crc32(header.subarray(HEADER_FIXED_BYTES), crc32(header.subarray(8, 16)));
+
+const readAt = async (
+  file: FileHandle,
+  position: number,
+  bytes: number,
+): Promise<Buffer> => {
+  const buffer = Buffer.alloc(Math.max(0, bytes));
+  let filled = 0;
+  while (filled < buffer.length) {
+    const { bytesRead } = await file.read(
+      buffer,
+      filled,
+      buffer.length - filled,
+      position + filled,
+    );
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
+};
