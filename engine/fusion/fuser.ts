@@ -154,6 +154,11 @@ export class Fuser {
     this.#reason[index] = ABSENT;
   }
 
+  /** What the source said last; meaningful while it is fresh. */
+  probability(index: number): number {
+    return this.#probability[index]!;
+  }
+
   /** Linear from 1 at age 0 to 0 at the time-to-live. */
   freshness(index: number, nowNs: MonoNanos): number {
     const ageMs = Math.max(0, nowNs - this.#basisNs[index]!) / NS_PER_MS;

@@ -1,0 +1,98 @@
+/** Every message that our actors are told, on one screen. */
+import type { Headline } from "../engine/domain/headline.ts";
+import type { MarketEvent } from "../engine/domain/market-event.ts";
+import type {
+  ModelName,
+  Prediction,
+  PredictionMiss,
+} from "../engine/domain/prediction.ts";
+import type { Consensus } from "../engine/fusion/consensus.ts";
+import type { MonoNanos } from "../engine/std/time.ts";
+
+// ---------------------------------------------------------------- To a symbol's actor
+
+/** One event of this symbol's market, with the stamps that it got on the way. */
+export interface MarketEventArrived {
+  readonly type: "marketEventArrived";
+  readonly event: MarketEvent;
+  readonly decodedNs: MonoNanos;
+  readonly enqueuedNs: MonoNanos;
+}
+
+export interface PredictionArrived {
+  readonly type: "predictionArrived";
+  readonly prediction: Prediction;
+  readonly submittedNs: MonoNanos;
+  readonly arrivedNs: MonoNanos;
+}
+
+export interface PredictionMissed {
+  readonly type: "predictionMissed";
+  readonly miss: PredictionMiss;
+}
+
+/** What the sentiment models make of a headline together. */
+export interface ConsensusReached {
+  readonly type: "consensusReached";
+  readonly consensus: Consensus;
+  readonly headlineId: string;
+  readonly basisNs: MonoNanos;
+  readonly ttlMs: number;
+}
+
+/** The store's answer; bytes undefined when nothing was saved. Meant for one incarnation: evidence must not count twice. */
+export interface WeightsLoaded {
+  readonly type: "weightsLoaded";
+  readonly incarnation: number;
+  readonly bytes: Uint8Array | undefined;
+}
+
+export interface WeightsLoadFailed {
+  readonly type: "weightsLoadFailed";
+  readonly incarnation: number;
+  readonly error: unknown;
+}
+
+/** Reminders to self. */
+export type SymbolReminder =
+  | { readonly type: "freshnessDue" }
+  | { readonly type: "resyncDue" }
+  | { readonly type: "publishDue" }
+  | { readonly type: "saveDue" };
+
+export type SymbolMessage =
+  | MarketEventArrived
+  | PredictionArrived
+  | PredictionMissed
+  | ConsensusReached
+  | WeightsLoaded
+  | WeightsLoadFailed
+  | SymbolReminder;
+
+// ---------------------------------------------------------------- To the news actor
+
+export interface HeadlineArrived {
+  readonly type: "headlineArrived";
+  readonly headline: Headline;
+}
+
+export interface TextJudged {
+  readonly type: "textJudged";
+  readonly headlineId: string;
+  readonly prediction: Prediction;
+}
+
+export interface TextMissed {
+  readonly type: "textMissed";
+  readonly headlineId: string;
+  readonly model: ModelName;
+  readonly miss: PredictionMiss;
+}
+
+export interface HeadlineDue {
+  readonly type: "headlineDue";
+  readonly headlineId: string;
+}
+
+export type NewsMessage =
+  HeadlineArrived | TextJudged | TextMissed | HeadlineDue;
