@@ -1,0 +1,170 @@
+/** Process of the end-to-end bench: a NATS subscriber and a WebSocket client that write down which signal came when. */
+import { connect } from "@nats-io/transport-node";
+import { STAGES } from "../engine/domain/stamps.ts";
+import { systemClock } from "../engine/std/time.ts";
+import { SIGNAL_WILDCARD } from "../engine/wire/subjects.ts";
+import { WsClient } from "../test/support/ws-client.ts";
+import { coverageOf, Deliveries, type Schedule } from "./coverage.ts";
+import { answerCalls, sleep } from "./peer-process.ts";
+import { Latencies, type MedianAndTail, type Percentiles } from "./report.ts";
+import { SignalPeek } from "./signal-peek.ts";
+
+export interface ReceiverOptions {
+  readonly natsPort: number;
+  /** Left out for the floor, which has no WebSocket. */
+  readonly wsPort?: number;
+}
+
+export interface ChannelResult {
+  readonly latency: Percentiles;
+  readonly lost: number;
+  readonly signals: number;
+}
+
+export interface Received {
+  readonly nats: ChannelResult;
+  readonly ws: ChannelResult | undefined;
+  /** From receipt to the stamp "published". */
+  readonly engine: MedianAndTail;
+  /** Time up to each stamp from the one before; "received" from the intended send, "delivered" to the NATS subscriber. */
+  readonly stages: Readonly<Record<string, MedianAndTail>>;
+  readonly payloadBytes: number;
+}
+
+const RECEIVED = STAGES.indexOf("received");
+const PUBLISHED = STAGES.indexOf("published");
+const QUIET_MS = 250;
+const SETTLE_MS_MAX = 5_000;
+
+/** Signals that arrive on one road. */
+class Channel {
+  readonly deliveries = new Deliveries();
+  readonly peek = new SignalPeek();
+  bytes = 0;
+
+  /** False when there is no signal in it. */
+  deliver(data: Uint8Array, atNs: number): boolean {
+    const { peek } = this;
+    if (!peek.read(data)) return false;
+    // The symbols are S0.BENCH, S1.BENCH, …
+    const symbol = Number.parseInt(peek.symbol.slice(1), 10);
+    this.deliveries.add(symbol, peek.bookSeq, atNs);
+    this.bytes += data.byteLength;
+    return true;
+  }
+
+  result(schedule: Schedule): ChannelResult {
+    const { latencies, lost, signals } = coverageOf(schedule, this.deliveries);
+    return { latency: latencies.percentiles(), lost, signals };
+  }
+}
+
+/** Stamps are kept apart from the deliveries: they are read off the NATS copy alone. */
+class StageLog {
+  readonly #stages = STAGES.map(() => new Latencies());
+  readonly #delivered = new Latencies();
+  readonly #engine = new Latencies();
+
+  add(stampsNs: Float64Array, atNs: number): void {
+    let previousNs = stampsNs[RECEIVED]!;
+    if (previousNs === 0) return;
+    for (let k = RECEIVED + 1; k < STAGES.length; k++) {
+      const stampNs = stampsNs[k]!;
+      if (stampNs === 0) continue;
+      this.#stages[k]!.recordNs(stampNs - previousNs);
+      previousNs = stampNs;
+    }
+    this.#delivered.recordNs(atNs - previousNs);
+    this.#engine.recordNs(stampsNs[PUBLISHED]! - stampsNs[RECEIVED]!);
+  }
+
+  engine(): MedianAndTail {
+    return this.#engine.medianAndTail();
+  }
+
+  report(): Record<string, MedianAndTail> {
+    const report: Record<string, MedianAndTail> = {};
+    for (const [k, latencies] of this.#stages.entries())
+      if (latencies.count > 0) report[STAGES[k]!] = latencies.medianAndTail();
+    report["delivered"] = this.#delivered.medianAndTail();
+    return report;
+  }
+}
+
+class Receiver {
+  #nats = new Channel();
+  #ws: Channel | undefined;
+  #stages = new StageLog();
+  /** Signals whose book is before it belong to the warm-up. */
+  #firstSeq = Number.POSITIVE_INFINITY;
+  readonly #symbols = new Set<string>();
+
+  async open(options: ReceiverOptions): Promise<void> {
+    const nats = await connect({ servers: `127.0.0.1:${options.natsPort}` });
+    nats.subscribe(SIGNAL_WILDCARD, {
+      callback: (_error, message) => {
+        const atNs = systemClock.nowNs();
+        const channel = this.#nats;
+        if (!channel.deliver(message.data, atNs)) return;
+        if (channel.peek.bookSeq >= this.#firstSeq)
+          this.#stages.add(channel.peek.stampsNs, atNs);
+        else this.#symbols.add(channel.peek.symbol);
+      },
+    });
+    await nats.flush();
+    if (options.wsPort === undefined) return;
+    this.#ws = new Channel();
+    const ws = await WsClient.connect({
+      port: options.wsPort,
+      protocol: "fusewire.msgpack",
+    });
+    ws.onMessage = (message) => {
+      const atNs = systemClock.nowNs();
+      if (typeof message !== "string") this.#ws!.deliver(message, atNs);
+    };
+    ws.send({ op: "subscribe", symbols: ["*"], id: 1 });
+  }
+
+  /** How many symbols were heard of. */
+  heard(): number {
+    return this.#symbols.size;
+  }
+
+  /** The measurement begins: what has been is forgotten. */
+  begin(firstSeq: number): void {
+    this.#nats = new Channel();
+    if (this.#ws !== undefined) this.#ws = new Channel();
+    this.#stages = new StageLog();
+    this.#firstSeq = firstSeq;
+  }
+
+  /** Once nothing more arrives. */
+  async finish(schedule: Schedule): Promise<Received> {
+    let size = -1;
+    for (let ms = 0; ms < SETTLE_MS_MAX; ms += QUIET_MS) {
+      const received =
+        this.#nats.deliveries.size + (this.#ws?.deliveries.size ?? 0);
+      if (received === size) break;
+      size = received;
+      await sleep(QUIET_MS);
+    }
+    return {
+      nats: this.#nats.result(schedule),
+      ws: this.#ws?.result(schedule),
+      engine: this.#stages.engine(),
+      stages: this.#stages.report(),
+      payloadBytes: Math.round(
+        this.#nats.bytes / Math.max(1, this.#nats.deliveries.size),
+      ),
+    };
+  }
+}
+
+const receiver = new Receiver();
+
+answerCalls({
+  open: (options: ReceiverOptions) => receiver.open(options),
+  heard: () => receiver.heard(),
+  begin: ({ firstSeq }: { firstSeq: number }) => receiver.begin(firstSeq),
+  finish: (schedule: Schedule) => receiver.finish(schedule),
+});
