@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import type { Bar, MarketEvent } from "../domain/market-event.ts";
+import { symbolId } from "../domain/symbol.ts";
+import { monoNanos, unixMicros } from "../std/time.ts";
+import { FeatureSampler } from "./feature-sampler.ts";
+
+const symbol = symbolId("BTCUSDT.TEST");
+const head = (ms: number) => ({
+  symbol,
+  eventUs: unixMicros(ms * 1000),
+  receivedUs: unixMicros(ms * 1000),
+  receivedNs: monoNanos(ms * 1e6),
+});
+const snapshot = (ms: number, seq: number, bid = 100): MarketEvent => ({
+  type: "bookSnapshot",
+  ...head(ms),
+  seq,
+  bids: [bid, 1],
+  asks: [101, 1],
+});
+const delta = (ms: number, prevSeq: number, bids: number[]): MarketEvent => ({
+  type: "bookDelta",
+  ...head(ms),
+  prevSeq,
+  seq: prevSeq + 1,
+  bids,
+  asks: [],
+});
+const trade = (ms: number): MarketEvent => ({
+  type: "trade",
+  ...head(ms),
+  tradeId: ms,
+  price: 100,
+  size: 1,
+  side: "buy",
+});
+
+const sampled = (sampleOn: "book" | "any", events: MarketEvent[]) => {
+  const rows: [ms: number, mid: number, state: string][] = [];
+  const bars: Bar[] = [];
+  const sampler = new FeatureSampler(
+    { symbol, sampleMs: 50, sampleOn, depthMax: 10 },
+    (row) => rows.push([row.receivedNs / 1e6, row.mid, row.state]),
+    (bar) => bars.push(bar),
+  );
+  for (const event of events) sampler.onEvent(event);
+  return { rows, bars, sampler };
+};
+
+describe("feature sampler", () => {
+  it("samples at most each interval, and at each change of the mid besides", () => {
+    const { rows } = sampled("any", [
+      trade(0),
+      snapshot(10, 1),
+      trade(20),
+      delta(30, 1, [100, 2]),
+      delta(40, 2, [100.5, 1]),
+      trade(59),
+      trade(60),
+      trade(109),
+      delta(111, 3, [99, 1]),
+    ]);
+    expect(rows.map(([ms, mid]) => [ms, mid])).toEqual([
+      [10, 100.5],
+      [40, 100.75],
+      [60, 100.75],
+      [111, 100.75],
+    ]);
+  });
+
+  it("samples book updates alone when told so", () => {
+    const { rows } = sampled("book", [
+      snapshot(0, 1),
+      trade(60),
+      delta(70, 1, []),
+    ]);
+    expect(rows.map(([ms]) => ms)).toEqual([0, 70]);
+  });
+
+  it("gives no row while the book is void, and marks a stale one", () => {
+    const { rows, sampler } = sampled("any", [
+      snapshot(0, 1),
+      delta(100, 5, []),
+      trade(200),
+      snapshot(300, 6),
+      trade(2400),
+    ]);
+    expect(rows).toEqual([
+      [0, 100.5, "LIVE"],
+      [300, 100.5, "LIVE"],
+      [2400, 100.5, "STALE"],
+    ]);
+    expect(sampler.sync.gaps).toBe(1);
+  });
+
+  it("builds bars from the trades", () => {
+    const { bars } = sampled("any", [trade(500), trade(1700), trade(2900)]);
+    expect(bars.map((bar) => bar.openUs)).toEqual([0, 1e6]);
+  });
+});
