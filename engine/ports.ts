@@ -32,11 +32,12 @@ export type BusState = "connected" | "disconnected" | "closed";
 /** Publish and subscribe by subject, NATS semantics (`*`, `>`); NATS or in-process. */
 export interface Bus {
   readonly state: BusState;
-  /** Gives `data` away: the caller must not touch it again. Dropped and counted while disconnected. */
+  /** Gives `data` away: the caller must not touch it again. Dropped and counted while disconnected. `reply` is where answers go. */
   publish(
     subject: string,
     data: Uint8Array,
     headers?: ReadonlyMap<string, string>,
+    reply?: string,
   ): void;
   subscribe(
     subject: string,
