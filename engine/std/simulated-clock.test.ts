@@ -50,4 +50,17 @@ describe("SimulatedClock", () => {
     clock.advanceMs(1);
     expect(() => clock.advanceTo(monoNanos(0))).toThrow("forwards");
   });
+
+  it("tells when its earliest timer is due", () => {
+    const clock = new SimulatedClock();
+    expect(clock.nextDueNs).toBeUndefined();
+    clock.after(7, () => undefined);
+    const timer = clock.every(5, () => undefined);
+    expect(clock.nextDueNs).toBe(5_000_000);
+    clock.advanceMs(6);
+    expect(clock.nextDueNs).toBe(7_000_000);
+    timer.cancel();
+    clock.advanceMs(1);
+    expect(clock.nextDueNs).toBeUndefined();
+  });
 });

@@ -63,6 +63,11 @@ export class SimulatedClock implements Clock, Timers {
     this.#nowNs = targetNs;
   }
 
+  /** When the earliest timer is due; undefined without timers. */
+  get nextDueNs(): MonoNanos | undefined {
+    return this.#earliest(Infinity)?.dueNs as MonoNanos | undefined;
+  }
+
   /** Steps the wall clock alone, as an operator or NTP would. */
   stepWallUs(deltaUs: number): void {
     this.#wallOffsetUs += deltaUs;
