@@ -20,14 +20,16 @@ import type {
   FeatureSamplerOptions,
 } from "../features/feature-sampler.ts";
 import { MARKET_FEATURES } from "../features/feature-schema.ts";
+import { isHeadline } from "../feeds/feed-event.ts";
+import type { FeedEvent } from "../feeds/feed-event.ts";
 import { monoNanos } from "../std/time.ts";
 
 export interface ExportOptions extends Partial<
   Omit<FeatureSamplerOptions, "symbol">
 > {
-  /** Events of other symbols are left out. */
+  /** Events of other symbols and headlines are left out. */
   readonly symbol: SymbolId;
-  readonly events: AsyncIterable<MarketEvent> | Iterable<MarketEvent>;
+  readonly events: AsyncIterable<FeedEvent> | Iterable<FeedEvent>;
   readonly folder: string;
   readonly name: string;
 }
@@ -86,7 +88,7 @@ export const exportFeatures = async (
   let firstNs = Number.NaN;
   let lastNs = Number.NaN;
   for await (const event of options.events) {
-    if (event.symbol !== symbol) continue;
+    if (isHeadline(event) || event.symbol !== symbol) continue;
     events++;
     if (events === 1) firstNs = event.receivedNs;
     lastNs = event.receivedNs;
