@@ -1,6 +1,9 @@
 /** Tick to signal over real sockets, from the intended send to delivery, beside the bare wire's floor in the same run. */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { INSTALLATION } from "../engine/installation.ts";
 import type { Encoding } from "../engine/wire/encoding.ts";
 import type { EchoOptions } from "./echo.ts";
 import {
@@ -64,7 +67,8 @@ export interface EndToEndResult {
   readonly commit: string;
 }
 
-const WARMUP_SECONDS = 3;
+/** The models speak after five seconds of book. */
+const WARMUP_SECONDS = 8;
 const ENGINE_UP_MS_MAX = 30_000;
 
 /** Needs the built tree: the processes that it starts are compiled. */
@@ -128,7 +132,9 @@ interface Measurement {
 }
 
 const processOf = (name: string): PeerProcess =>
-  new PeerProcess(new URL(`./${name}.js`, import.meta.url));
+  new PeerProcess(
+    pathToFileURL(join(INSTALLATION.root, "dist/bench", `${name}.js`)),
+  );
 
 const measure = async (
   options: EndToEndOptions,
@@ -205,29 +211,40 @@ const drive = async (
 };
 
 const startEngine: StartMiddle = async (options, nats) => {
-  const entry = fileURLToPath(
-    new URL("../engine/cli/fusewire.js", import.meta.url),
-  );
+  const entry = INSTALLATION.cliPath;
   if (!existsSync(entry))
     throw new Error(`${entry} is missing: run "npm run build" first`);
   const port = await freePort();
-  const program = new Program(process.execPath, [
-    ...(options.nodeArguments ?? []),
-    entry,
-    "run",
-    "--nats",
-    `nats://127.0.0.1:${nats.port}`,
-    "--port",
-    String(port),
-    ...(options.engineArguments ?? []),
-  ]);
+  const state = mkdtempSync(join(tmpdir(), "fusewire-bench-state-"));
+  const program = new Program(
+    process.execPath,
+    [
+      ...(options.nodeArguments ?? []),
+      entry,
+      "run",
+      ...(options.engineArguments ?? []),
+    ],
+    {
+      env: {
+        ...process.env,
+        FUSEWIRE_NATS_URL: `nats://127.0.0.1:${nats.port}`,
+        FUSEWIRE_HTTP_PORT: String(port),
+        FUSEWIRE_STATE_DIR: state,
+        FUSEWIRE_LOG_LEVEL: "warn",
+      },
+    },
+  );
+  const end = async (): Promise<void> => {
+    await program.end();
+    rmSync(state, { recursive: true, force: true });
+  };
   try {
     await program.untilUp("the engine", () => isLive(port), ENGINE_UP_MS_MAX);
   } catch (error) {
-    await program.end();
+    await end();
     throw error;
   }
-  return { wsPort: port, pid: program.pid, end: () => program.end() };
+  return { wsPort: port, pid: program.pid, end };
 };
 
 const isLive = async (port: number): Promise<boolean> => {
