@@ -6,7 +6,16 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MarketEvent } from "../engine/domain/market-event.ts";
+import { symbolId } from "../engine/domain/symbol.ts";
 import { BinanceRecording } from "../engine/feeds/binance-recording.ts";
+import { isHeadline } from "../engine/feeds/feed-event.ts";
+import { FeedPublisher } from "../engine/feeds/feed-publisher.ts";
+import { LocalBus } from "../engine/io/local-bus.ts";
+import { BookSync } from "../engine/market/book-sync.ts";
+import { OrderBook } from "../engine/market/order-book.ts";
+import { SimulatedClock } from "../engine/std/simulated-clock.ts";
+import { decode } from "../engine/wire/codec.ts";
+import { snapshotSubject } from "../engine/wire/subjects.ts";
 
 const RECORDINGS = join(import.meta.dirname, "../../shared/data/l2");
 
@@ -108,6 +117,39 @@ describe.skipIf(!existsSync(RECORDINGS))(
         expect({ breaks, backwards }).toEqual({ breaks: 0, backwards: 0 });
         expect(isBridged).toBe(expected.snapshots === 1);
         expect((lastNs - firstNs!) / 1e9).toBeCloseTo(expected.seconds, 9);
+      },
+    );
+
+    it.each(EXPECTED.filter(({ snapshots }) => snapshots > 0))(
+      "builds a book from $file that never breaks nor crosses, also for one who joins late",
+      async ({ file, symbol }) => {
+        const bus = new LocalBus();
+        const clock = new SimulatedClock();
+        const publisher = new FeedPublisher({ bus, clock });
+        const early = new BookSync(new OrderBook({ depthMax: 1000 }));
+        const late = new BookSync(new OrderBook({ depthMax: 1000 }));
+        let received = 0;
+        bus.subscribe("md.v1.*.*.book", ({ subject, data }) => {
+          const event = decode(subject, data, clock.nowUs(), clock.nowNs());
+          if (isHeadline(event)) return;
+          if (event.type !== "bookSnapshot" && event.type !== "bookDelta")
+            return;
+          early.apply(event);
+          received++;
+          if (received < 2000) return;
+          late.apply(event);
+          if (received === 2000)
+            bus.publish(snapshotSubject(symbolId(symbol)), new Uint8Array());
+        });
+        for await (const event of new BinanceRecording(join(RECORDINGS, file)))
+          if (event.type === "bookSnapshot" || event.type === "bookDelta")
+            publisher.publish(event);
+        expect(publisher.answered).toBe(1);
+        for (const sync of [early, late]) {
+          expect([sync.gaps, sync.crossed, sync.state]).toEqual([0, 0, "LIVE"]);
+          expect(sync.book.mid).toBe(early.book.mid);
+          expect(sync.book.seq).toBe(early.book.seq);
+        }
       },
     );
 
