@@ -1,0 +1,10 @@
+/** The configuration's links to the outside, in the terms of the classes that keep them. */
+import type { Config } from "./config.ts";
+import type { NatsLinkOptions } from "./io/nats-link.ts";
+
+export const natsLinkOptions = (
+  nats: Config["nats"],
+): Pick<NatsLinkOptions, "servers"> & Partial<NatsLinkOptions> => ({
+  servers: nats.url.split(",").map((server) => server.trim()),
+  ...(nats.tlsCaFile === "" ? {} : { tls: { caFile: nats.tlsCaFile } }),
+});

@@ -1,0 +1,204 @@
+/** One replay of a tape through the engine's own actors on simulated time: the same tape and models give the same bytes. */
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createWriteStream, type WriteStream } from "node:fs";
+import { finished } from "node:stream/promises";
+import {
+  ENGINE_ACTORS_DEFAULTS,
+  createEngineActors,
+  type EngineActorsOptions,
+} from "../actors/engine-actors.ts";
+import { loadRegistry } from "../models/registry.ts";
+import { createInference } from "../workers/placement.ts";
+import type { Signal } from "./domain/signal.ts";
+import { MARKET_FEATURES } from "./features/feature-schema.ts";
+import { isHeadline, type FeedEvent } from "./feeds/feed-event.ts";
+import { replay, type ReplayTarget } from "./feeds/replay.ts";
+import { INSTALLATION } from "./installation.ts";
+import {
+  NO_TELEMETRY,
+  type Counter,
+  type Labels,
+  type Logger,
+  type SignalSink,
+  type StateStore,
+  type Telemetry,
+} from "./ports.ts";
+import { SettlingInference } from "./settling-inference.ts";
+import { ManualExecutor } from "./std/executor.ts";
+import { SimulatedClock } from "./std/simulated-clock.ts";
+
+export interface ReplayRunOptions {
+  readonly tape: AsyncIterable<FeedEvent>;
+  readonly modelsDir: string;
+  /** Signals as JSON Lines; none are written without it, but they are hashed. */
+  readonly out: string | undefined;
+  readonly llama: "auto" | "off";
+  readonly log: Logger;
+  readonly actors?: EngineActorsOptions;
+}
+
+export interface ReplaySummary {
+  readonly events: number;
+  /** Over the wall time of the events alone, without loading models. */
+  readonly eventsPerSecond: number;
+  readonly gaps: number;
+  readonly crossed: number;
+  readonly signals: number;
+  /** Of the signals as JSON Lines. */
+  readonly sha256: string;
+}
+
+/** Bytes of signals that are gathered before they are hashed and written. */
+const CHUNK_CHARS = 64 * 1024;
+
+/** JSON Lines with a digest; the file is optional. */
+class SignalFile implements SignalSink {
+  readonly #hash = createHash("sha256");
+  readonly #file: WriteStream | undefined;
+  #lines: string[] = [];
+  #chars = 0;
+  isBlocked = false;
+  signals = 0;
+
+  constructor(path: string | undefined) {
+    this.#file = path === undefined ? undefined : createWriteStream(path);
+  }
+
+  publish(signal: Signal): void {
+    const line = JSON.stringify(signal);
+    this.signals++;
+    this.#lines.push(line);
+    this.#chars += line.length;
+    if (this.#chars > CHUNK_CHARS) this.#write();
+  }
+
+  /** Resolves when the file takes more. */
+  async drained(): Promise<void> {
+    if (this.#file === undefined) return;
+    await once(this.#file, "drain");
+    this.isBlocked = false;
+  }
+
+  async end(): Promise<string> {
+    this.#write();
+    if (this.#file !== undefined) {
+      this.#file.end();
+      await finished(this.#file);
+    }
+    return this.#hash.digest("hex");
+  }
+
+  #write(): void {
+    if (this.#lines.length === 0) return;
+    const text = `${this.#lines.join("\n")}\n`;
+    this.#lines = [];
+    this.#chars = 0;
+    this.#hash.update(text);
+    if (this.#file !== undefined && !this.#file.write(text))
+      this.isBlocked = true;
+  }
+}
+
+/** Reads the tape no faster than the file takes the signals. */
+async function* throttled(
+  tape: AsyncIterable<FeedEvent>,
+  file: SignalFile,
+): AsyncGenerator<FeedEvent> {
+  for await (const event of tape) {
+    yield event;
+    if (file.isBlocked) await file.drained();
+  }
+}
+
+/** Telemetry that keeps the counts which the summary tells. */
+class CountingTelemetry implements Telemetry {
+  readonly #counts = new Map<string, number>();
+
+  readonly histogram = NO_TELEMETRY.histogram;
+  readonly gauge = NO_TELEMETRY.gauge;
+
+  counter(name: string, _help: string, labels: Labels = {}): Counter {
+    const key = [name, ...Object.values(labels)].join(" ");
+    return {
+      add: (n) => this.#counts.set(key, (this.#counts.get(key) ?? 0) + n),
+    };
+  }
+
+  bookEvents(change: string): number {
+    return this.#counts.get(`fusewire_book_events_total ${change}`) ?? 0;
+  }
+}
+
+/** A replay begins without a past and leaves none. */
+const FORGETFUL_STORE: StateStore = {
+  load: () => Promise.resolve(undefined),
+  save: () => undefined,
+  flush: () => Promise.resolve(),
+};
+
+export const runReplay = async (
+  options: ReplayRunOptions,
+): Promise<ReplaySummary> => {
+  const clock = new SimulatedClock();
+  const executor = new ManualExecutor();
+  const registry = loadRegistry(options.modelsDir, {
+    featureSchemaHashes: new Map([
+      [MARKET_FEATURES.name, MARKET_FEATURES.hash],
+    ]),
+  });
+  const placed = await createInference(registry.entries, {
+    workerUrl: INSTALLATION.onnxWorkerUrl,
+    llamaProcessUrl: INSTALLATION.llamaProcessUrl,
+    batching: "single",
+    llama: { enabled: options.llama },
+    clock,
+    timers: clock,
+    log: options.log,
+  });
+  const inference = new SettlingInference(placed);
+  const file = new SignalFile(options.out);
+  const telemetry = new CountingTelemetry();
+  const actors = createEngineActors({
+    clock,
+    timers: clock,
+    executor,
+    inference,
+    sinks: [file],
+    store: FORGETFUL_STORE,
+    predictions: { record: () => undefined },
+    telemetry,
+    log: options.log,
+    // A tape answers no questions: the next snapshot on it is the answer.
+    requestSnapshot: () => undefined,
+    epoch: "replay",
+    options: options.actors ?? ENGINE_ACTORS_DEFAULTS,
+  });
+  const target: ReplayTarget = {
+    clock,
+    onEvent: (event) => {
+      if (isHeadline(event)) actors.router.onHeadline(event);
+      else actors.router.onEvent(event);
+    },
+    runUntilIdle: () => executor.runUntilIdle(),
+    get pending() {
+      return inference.pending;
+    },
+    settle: () => inference.settle(),
+  };
+  const startedNs = process.hrtime.bigint();
+  try {
+    const { events } = await replay(throttled(options.tape, file), target);
+    const seconds = Number(process.hrtime.bigint() - startedNs) / 1e9;
+    return {
+      events,
+      eventsPerSecond: Math.round(events / seconds),
+      gaps: telemetry.bookEvents("voided"),
+      crossed: telemetry.bookEvents("crossed"),
+      signals: file.signals,
+      sha256: await file.end(),
+    };
+  } finally {
+    await placed.close();
+  }
+};
