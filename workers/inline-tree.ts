@@ -1,0 +1,29 @@
+/** A tree model on the actor's own thread. */
+import type { FeatureVector } from "../engine/domain/feature.ts";
+import type { InlineModel, ServedModel } from "../engine/ports.ts";
+import { CodedError } from "../engine/std/errors.ts";
+import { calibratorOf } from "../models/calibration.ts";
+import { asProbability } from "../models/model-spec.ts";
+import { readOnnx } from "../models/onnx-file.ts";
+import type { ModelEntry } from "../models/registry.ts";
+import { TreeEnsemble } from "../models/tree-ensemble.ts";
+import { servedModel } from "./served-model.ts";
+
+/** E_MODEL_CONTRACT when the trees use something that only onnxruntime does. */
+export const createInlineTree = (entry: ModelEntry): InlineModel => {
+  const { manifest, bytes } = entry;
+  if (bytes === undefined) throw new CodedError("E_MODEL_CONTRACT");
+  const trees = TreeEnsemble.fromOnnx(readOnnx(bytes));
+  const calibrate = calibratorOf(manifest.calibration);
+  const served: ServedModel = servedModel(manifest, "inline");
+  return {
+    served,
+    predict(features: FeatureVector): number {
+      if (features.length !== trees.featureCount)
+        throw new CodedError("E_INPUT_SCHEMA", {
+          detail: `${trees.featureCount} features expected`,
+        });
+      return calibrate(asProbability(trees.predict(features)));
+    },
+  };
+};
