@@ -54,7 +54,6 @@ export class NewsActor implements Actor<NewsMessage> {
   readonly #open = new Map<string, Open>();
   /** By trimmed lower-case text, least recently used first. */
   readonly #texts = new Map<string, Map<ModelName, Prediction>>();
-  readonly #headlines: Counter;
   readonly #repeated: Counter;
   readonly #cached: Counter;
   readonly #dropped: Counter;
@@ -68,7 +67,6 @@ export class NewsActor implements Actor<NewsMessage> {
     );
     const counter = (name: string, help: string): Counter =>
       deps.telemetry.counter(`fusewire_${name}_total`, help);
-    this.#headlines = counter("headlines", "Headlines received");
     this.#repeated = counter("headlines_repeated", "Headlines seen before");
     this.#cached = counter("texts_cached", "Texts judged from the cache");
     this.#dropped = counter(
@@ -102,7 +100,6 @@ export class NewsActor implements Actor<NewsMessage> {
 
   #onHeadline(headline: Headline): void {
     const { options } = this.#deps;
-    this.#headlines.add(1);
     if (this.#ids.has(headline.id)) {
       this.#repeated.add(1);
       return;

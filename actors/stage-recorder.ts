@@ -1,15 +1,18 @@
-/** Stage stamps into histograms: how long each stage took, and the whole. */
+/** Stage stamps into histograms: how long each stage took, and the whole. The feed records "decoded" itself, for each event. */
 import type { Histogram, Telemetry } from "../engine/ports.ts";
 import { STAGES } from "../engine/domain/stamps.ts";
 import type { Stamps } from "../engine/domain/stamps.ts";
 
+/** Position in STAGES of the first stage that is recorded here. */
+const FIRST = STAGES.indexOf("enqueued");
+
 export class StageRecorder {
-  /** By the position of the stage that ends. */
+  /** By the stage that ends, from FIRST on. */
   readonly #stages: readonly Histogram[];
   readonly #whole: Histogram;
 
   constructor(telemetry: Telemetry) {
-    this.#stages = STAGES.map((stage) =>
+    this.#stages = STAGES.slice(FIRST).map((stage) =>
       telemetry.histogram(
         "fusewire_stage_seconds",
         "Time from the stage before to this one",
@@ -26,11 +29,11 @@ export class StageRecorder {
   record(stamps: Stamps): void {
     const receivedNs = stamps[0]!;
     if (receivedNs === 0) return;
-    let lastNs: number = receivedNs;
-    for (let i = 1; i < stamps.length; i++) {
+    let lastNs: number = stamps[FIRST - 1]!;
+    for (let i = FIRST; i < stamps.length; i++) {
       const atNs = stamps[i]!;
       if (atNs === 0) continue;
-      this.#stages[i]!.recordNs(atNs - lastNs);
+      this.#stages[i - FIRST]!.recordNs(atNs - lastNs);
       lastNs = atNs;
     }
     this.#whole.recordNs(lastNs - receivedNs);

@@ -122,8 +122,9 @@ export class SymbolActor implements Actor<SymbolMessage> {
   #decodedNs: MonoNanos = ZERO_NS;
   #enqueuedNs: MonoNanos = ZERO_NS;
   #dequeuedNs: MonoNanos = ZERO_NS;
+  #featuredNs: MonoNanos = ZERO_NS;
   #submittedNs: MonoNanos = ZERO_NS;
-  #arrivedNs: MonoNanos = ZERO_NS;
+  #predictedNs: MonoNanos = ZERO_NS;
 
   // Times of the latest event of any turn.
   #eventUs = 0 as UnixMicros;
@@ -277,19 +278,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
     this.#watchFreshness(nowNs);
     this.#keeper.follow(this.#book.mid);
     if (this.#trigger === undefined) return;
-    let featuredNs = ZERO_NS;
-    let predictedNs = this.#arrivedNs;
-    if (this.#hasMarketNews) {
-      const features = this.#features.write(this.#book, this.#eventReceivedNs);
-      featuredNs = this.#clock.nowNs();
-      if (this.#features.isWarm) {
-        if (this.#models.askOnFeatures(features, this.#eventReceivedNs))
-          this.#submittedNs = this.#clock.nowNs();
-        this.#models.judge(features, this.#eventReceivedNs);
-        predictedNs = this.#clock.nowNs();
-      }
-      this.#askOnClosedBars();
-    }
+    if (this.#hasMarketNews) this.#judge();
     this.#stateOutcomes(nowNs);
     const { minIntervalMs } = this.#deps.options;
     const waitMs = minIntervalMs - nsToMs(nowNs - this.#saidNs);
@@ -305,9 +294,22 @@ export class SymbolActor implements Actor<SymbolMessage> {
       "LIVE",
       "none",
       nowNs,
-      featuredNs,
-      predictedNs,
     );
+  }
+
+  /** What the models make of the market as this turn left it. */
+  #judge(): void {
+    const features = this.#features.write(this.#book, this.#eventReceivedNs);
+    this.#featuredNs = this.#clock.nowNs();
+    // An answer that came in this turn has its stamps from another: those of the market count.
+    this.#submittedNs = ZERO_NS;
+    this.#predictedNs = ZERO_NS;
+    this.#askOnClosedBars();
+    if (!this.#features.isWarm) return;
+    if (this.#models.askOnFeatures(features, this.#eventReceivedNs))
+      this.#submittedNs = this.#clock.nowNs();
+    this.#models.judge(features, this.#eventReceivedNs);
+    this.#predictedNs = this.#clock.nowNs();
   }
 
   /** Without a live book there is nothing to say but that. */
@@ -396,7 +398,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
     if (index === undefined) return;
     this.#arrivedSources.push(index);
     this.#submittedNs = message.submittedNs;
-    this.#arrivedNs = message.arrivedNs;
+    this.#predictedNs = message.arrivedNs;
     this.#trigger ??= "prediction";
   }
 
@@ -445,7 +447,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
 
   #publishDark(state: BookState, reason: BookReason, nowNs: MonoNanos): void {
     const silence = this.#fuser.silent(nowNs);
-    this.#publish("state", silence, state, reason, nowNs, ZERO_NS, ZERO_NS);
+    this.#publish("state", silence, state, reason, nowNs);
   }
 
   #publish(
@@ -454,8 +456,6 @@ export class SymbolActor implements Actor<SymbolMessage> {
     state: BookState,
     reason: BookReason,
     nowNs: MonoNanos,
-    featuredNs: MonoNanos,
-    predictedNs: MonoNanos,
   ): void {
     const fusedNs = this.#clock.nowNs();
     const book = this.#book;
@@ -468,9 +468,9 @@ export class SymbolActor implements Actor<SymbolMessage> {
       this.#decodedNs,
       this.#enqueuedNs,
       this.#dequeuedNs,
-      featuredNs,
+      this.#featuredNs,
       this.#submittedNs,
-      predictedNs,
+      this.#predictedNs,
       fusedNs,
       publishedNs,
     ];
@@ -540,7 +540,6 @@ export class SymbolActor implements Actor<SymbolMessage> {
   /** Asks the feed for a snapshot as often as the sync allows. */
   #resync(nowNs: MonoNanos): void {
     if (this.#sync.takeResync(nowNs)) {
-      this.#deps.counters.snapshotsRequested.add(1);
       if (this.#sync.resyncs === this.#deps.options.bookSync.resyncMax)
         this.#deps.log.error("bookNotSynced", {
           symbol: this.#symbol,
@@ -595,8 +594,9 @@ export class SymbolActor implements Actor<SymbolMessage> {
     this.#decodedNs = ZERO_NS;
     this.#enqueuedNs = ZERO_NS;
     this.#dequeuedNs = ZERO_NS;
+    this.#featuredNs = ZERO_NS;
     this.#submittedNs = ZERO_NS;
-    this.#arrivedNs = ZERO_NS;
+    this.#predictedNs = ZERO_NS;
   }
 }
 

@@ -4,7 +4,6 @@ import type { Counter, Telemetry } from "../engine/ports.ts";
 
 export class SymbolCounters {
   readonly signals: Counter;
-  readonly snapshotsRequested: Counter;
   /** Book events that found the mailbox full: each becomes a gap. */
   readonly lost: Counter;
   /** Events of a symbol past the limit. */
@@ -16,10 +15,6 @@ export class SymbolCounters {
     const counter = (name: string, help: string): Counter =>
       telemetry.counter(`fusewire_${name}_total`, help);
     this.signals = counter("signals", "Signals published");
-    this.snapshotsRequested = counter(
-      "snapshots_requested",
-      "Snapshots asked of the feed",
-    );
     this.lost = counter(
       "book_events_lost",
       "Book events that found the symbol's mailbox full",
