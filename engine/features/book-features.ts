@@ -1,11 +1,11 @@
 /** What the book says: its shape as it stands, and how it got there. */
-import type { OrderBook } from "../market/order-book.ts";
 import type { DecayClock } from "./decay-clock.ts";
 import { MidHistory } from "./mid-history.ts";
 
 /** Levels whose flow is followed. */
 const FLOW_LEVELS = 5;
-const DEEP_LEVELS = 10;
+/** Levels looked at. The top of a book is `4 · TOP_LEVELS` numbers, as OrderBook.copyTop lays them out. */
+export const TOP_LEVELS = 10;
 const NS_PER_MS = 1e6;
 
 /** Cont's contribution of one level's change: what was added to demand less what was added to supply. */
@@ -77,17 +77,17 @@ export class BookFeatures {
   }
 
   /** After each update that left both sides, at its receive time. */
-  onBook(book: OrderBook, nowNs: number): void {
+  onBook(top: Float64Array, nowNs: number): void {
     const before = this.#before;
     let flow1 = 0;
     let flow5 = 0;
     let depth5 = 0;
-    for (let i = 0, at = 0; i < FLOW_LEVELS; i++, at += 4) {
-      const bidPrice = book.bidPrice(i);
-      const bidSize = book.bidSize(i);
-      const askSize = book.askSize(i);
+    for (let at = 0; at < 4 * FLOW_LEVELS; at += 4) {
+      const bidPrice = top[at]!;
+      const bidSize = top[at + 1]!;
+      const askSize = top[at + 3]!;
       // A missing ask lies above all others, as a missing bid at 0 lies below.
-      const askPrice = askSize > 0 ? book.askPrice(i) : Infinity;
+      const askPrice = askSize > 0 ? top[at + 2]! : Infinity;
       depth5 += bidSize + askSize;
       if (this.#hasBefore) {
         const flow = orderFlow(
@@ -101,7 +101,7 @@ export class BookFeatures {
           before[at + 3]!,
         );
         flow5 += flow;
-        if (i === 0) flow1 = flow;
+        if (at === 0) flow1 = flow;
       }
       before[at] = bidPrice;
       before[at + 1] = bidSize;
@@ -116,7 +116,7 @@ export class BookFeatures {
     this.#ofi5Over5S += flow5;
     this.#depth1 = (before[1]! + before[3]!) / 2;
     this.#depth5 = depth5 / 2;
-    const { mid } = book;
+    const mid = (top[0]! + top[2]!) / 2;
     if (this.#hasBefore && mid !== this.mids.mid) {
       const moveBps = 1e4 * Math.log(mid / this.mids.mid);
       this.#squares5S += moveBps * moveBps;
@@ -130,38 +130,33 @@ export class BookFeatures {
     this.#hasBefore = false;
   }
 
-  /** The first eight features, from the book as it stands. */
-  writeShape(book: OrderBook, to: Float64Array, at: number): void {
-    const bestBid = book.bidPrice(0);
-    const bestAsk = book.askPrice(0);
+  /** The first eight features, from the top of the book as it stands. */
+  writeShape(top: Float64Array, to: Float64Array, at: number): void {
+    const bestBid = top[0]!;
+    const bestAsk = top[2]!;
     const mid = (bestBid + bestAsk) / 2;
     let bidSize = 0;
     let askSize = 0;
     let bidNotional = 0;
     let askNotional = 0;
-    for (let i = 0; i < FLOW_LEVELS; i++) {
-      const bid = book.bidSize(i);
-      const ask = book.askSize(i);
+    for (let i = 0; i < 4 * FLOW_LEVELS; i += 4) {
+      const bid = top[i + 1]!;
+      const ask = top[i + 3]!;
       bidSize += bid;
       askSize += ask;
       // Relative to the mid, for a small difference of large sums loses digits.
-      bidNotional += bid * (book.bidPrice(i) - mid);
-      askNotional += ask * (book.askPrice(i) - mid);
+      bidNotional += bid * (top[i]! - mid);
+      askNotional += ask * (top[i + 2]! - mid);
     }
     let deepBidSize = bidSize;
     let deepAskSize = askSize;
-    for (let i = FLOW_LEVELS; i < DEEP_LEVELS; i++) {
-      deepBidSize += book.bidSize(i);
-      deepAskSize += book.askSize(i);
+    for (let i = 4 * FLOW_LEVELS; i < 4 * TOP_LEVELS; i += 4) {
+      deepBidSize += top[i + 1]!;
+      deepAskSize += top[i + 3]!;
     }
-    const bestBidSize = book.bidSize(0);
-    const bestAskSize = book.askSize(0);
-    const imbalance1 =
-      (bestBidSize - bestAskSize) / (bestBidSize + bestAskSize);
-    const bidSpan =
-      bestBid - book.bidPrice(Math.min(DEEP_LEVELS, book.bidCount) - 1);
-    const askSpan =
-      book.askPrice(Math.min(DEEP_LEVELS, book.askCount) - 1) - bestAsk;
+    const imbalance1 = (top[1]! - top[3]!) / (top[1]! + top[3]!);
+    const bidSpan = bestBid - lastPrice(top, 0);
+    const askSpan = lastPrice(top, 2) - bestAsk;
     const toBps = 1e4 / mid;
     to[at] = toBps * (bestAsk - bestBid);
     to[at + 1] = imbalance1;
@@ -202,6 +197,13 @@ export class BookFeatures {
     to[at + 5] = Math.sqrt(this.#squares5S / 5);
   }
 }
+
+/** Price of the deepest level that is there, on the side whose prices begin at `at`. */
+const lastPrice = (top: Float64Array, at: number): number => {
+  let last = 4 * (TOP_LEVELS - 1) + at;
+  while (top[last] === 0) last -= 4;
+  return top[last]!;
+};
 
 /** The logarithm is dear and a mid often stands still. */
 const returnBps = (mid: number, before: number): number =>

@@ -10,7 +10,7 @@ import type {
 import type { OrderBook } from "../market/order-book.ts";
 import type { MonoNanos } from "../std/time.ts";
 import { BarFeatures } from "./bar-features.ts";
-import { BookFeatures } from "./book-features.ts";
+import { BookFeatures, TOP_LEVELS } from "./book-features.ts";
 import { DecayClock } from "./decay-clock.ts";
 import { MARKET_FEATURES } from "./feature-schema.ts";
 import { QuoteFeatures } from "./quote-features.ts";
@@ -33,6 +33,8 @@ export class FeatureSet {
   readonly values: FeatureVector = new Float64Array(
     MARKET_FEATURES.features.length,
   );
+  /** The book's best levels as of the call in progress. */
+  readonly #top = new Float64Array(4 * TOP_LEVELS);
   readonly #clock = new DecayClock();
   readonly #book = new BookFeatures();
   readonly #trades = new TradeFeatures();
@@ -49,7 +51,8 @@ export class FeatureSet {
     }
     this.#advance(event.receivedNs);
     if (Number.isNaN(this.#firstBookNs)) this.#firstBookNs = this.#nowNs;
-    this.#book.onBook(book, this.#nowNs);
+    book.copyTop(this.#top, TOP_LEVELS);
+    this.#book.onBook(this.#top, this.#nowNs);
   }
 
   /** After a gap or any other loss of the book: the next book is not a change of the last. */
@@ -84,10 +87,19 @@ export class FeatureSet {
       return values.fill(0);
     }
     this.#advance(nowNs);
-    const { mid } = book;
-    this.#book.writeShape(book, values, SHAPE_AT);
+    const top = this.#top;
+    book.copyTop(top, TOP_LEVELS);
+    const mid = (top[0]! + top[2]!) / 2;
+    this.#book.writeShape(top, values, SHAPE_AT);
     this.#book.writeFlow(values, FLOW_AT);
-    this.#quotes.write(book, this.#book, this.#nowNs, values, QUOTE_AT);
+    this.#quotes.write(
+      top,
+      book.seq,
+      this.#book,
+      this.#nowNs,
+      values,
+      QUOTE_AT,
+    );
     this.#trades.write(mid, this.#book.meanDepth1, values, TRADE_AT);
     this.#book.writeMoves(mid, this.#nowNs, values, MOVES_AT);
     this.#bars.write(mid, values, BAR_AT);

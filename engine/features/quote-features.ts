@@ -1,6 +1,5 @@
 /** What the quote stream says beyond the book: on many venues it is ahead of the book's own updates. */
 import type { Quote } from "../domain/market-event.ts";
-import type { OrderBook } from "../market/order-book.ts";
 import { orderFlow } from "./book-features.ts";
 import type { BookFeatures } from "./book-features.ts";
 import type { DecayClock } from "./decay-clock.ts";
@@ -55,22 +54,23 @@ export class QuoteFeatures {
 
   /** Four features; the book's own stand in where there is no newer quote. */
   write(
-    book: OrderBook,
-    features: BookFeatures,
+    top: Float64Array,
+    bookSeq: number,
+    book: BookFeatures,
     nowNs: number,
     to: Float64Array,
     at: number,
   ): void {
     const isRecent = nowNs - this.#atNs <= RECENT_NS;
-    const unit = features.meanDepth1;
-    to[at] = (isRecent ? this.#ofi100Ms : features.ofi1Over100Ms) / unit;
-    to[at + 1] = (isRecent ? this.#ofi1S : features.ofi1Over1S) / unit;
-    const { mid } = book;
-    let bidSize = book.bidSize(0);
-    let askSize = book.askSize(0);
-    let halfSpread = (book.askPrice(0) - book.bidPrice(0)) / 2;
+    const unit = book.meanDepth1;
+    to[at] = (isRecent ? this.#ofi100Ms : book.ofi1Over100Ms) / unit;
+    to[at + 1] = (isRecent ? this.#ofi1S : book.ofi1Over1S) / unit;
+    const mid = (top[0]! + top[2]!) / 2;
+    let bidSize = top[1]!;
+    let askSize = top[3]!;
+    let halfSpread = (top[2]! - top[0]!) / 2;
     let shift = 0;
-    if (isRecent && this.#seq > book.seq && this.#bidSize + this.#askSize > 0) {
+    if (isRecent && this.#seq > bookSeq && this.#bidSize + this.#askSize > 0) {
       bidSize = this.#bidSize;
       askSize = this.#askSize;
       halfSpread = (this.#askPrice - this.#bidPrice) / 2;

@@ -44,6 +44,20 @@ export class BookSide {
     return i < this.#count ? this.#sizes[i]! : 0;
   }
 
+  /** Price and size of level i at `into[at + 4i]`; zeros where there is none. */
+  copyTop(into: Float64Array, at: number, levels: number): void {
+    const count = Math.min(levels, this.#count);
+    let to = at;
+    for (let i = 0; i < count; i++, to += 4) {
+      into[to] = this.#keys[i]! * this.#sign;
+      into[to + 1] = this.#sizes[i]!;
+    }
+    for (let i = count; i < levels; i++, to += 4) {
+      into[to] = 0;
+      into[to + 1] = 0;
+    }
+  }
+
   clear(): void {
     this.#count = 0;
   }

@@ -50,6 +50,14 @@ describe("order book", () => {
     },
   );
 
+  it("copies its top in one call, with zeros below what is there", () => {
+    const book = new OrderBook({ depthMax: 10 });
+    book.applySnapshot([100, 3, 99, 1], [101, 2], 1);
+    const top = new Float64Array(12).fill(7);
+    book.copyTop(top, 3);
+    expect([...top]).toEqual([100, 3, 101, 2, 99, 1, 0, 0, 0, 0, 0, 0]);
+  });
+
   it("asserts that levels come in pairs and sizes are finite", () => {
     const book = new OrderBook({ depthMax: 2 });
     expect(() => book.applyDelta([1], [], 1)).toThrow(AssertionFailure);
