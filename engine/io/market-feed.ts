@@ -1,0 +1,216 @@
+/** Market data and news off the bus: stamped, decoded, handed on; what is bad is counted and never thrown. */
+import type { Headline } from "../domain/headline.ts";
+import type { Gap, MarketEvent } from "../domain/market-event.ts";
+import type { SymbolId } from "../domain/symbol.ts";
+import {
+  NO_LOG,
+  NO_TELEMETRY,
+  type Bus,
+  type BusMessage,
+  type Clock,
+  type Counter,
+  type Histogram,
+  type Logger,
+  type Subscription,
+  type Telemetry,
+  type Timers,
+} from "../ports.ts";
+import { toCodedError, type ErrorCode } from "../std/errors.ts";
+import { systemClock, systemTimers, type MonoNanos } from "../std/time.ts";
+import { decodeHeadline, decodeMarketEvent } from "../wire/codec.ts";
+import {
+  HEADLINE_SUBJECT,
+  MARKET_WILDCARDS,
+  snapshotSubject,
+} from "../wire/subjects.ts";
+import { SnapshotRequests } from "./snapshot-requests.ts";
+
+export interface MarketFeedOptions {
+  readonly bus: Bus;
+  readonly onEvent: (event: MarketEvent, decodedNs: MonoNanos) => void;
+  readonly onHeadline: (headline: Headline, decodedNs: MonoNanos) => void;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly telemetry: Telemetry;
+  readonly log: Logger;
+  /** Symbols that are told of an outage; the engine bounds its actors by the same number. */
+  readonly symbolsMax: number;
+  readonly snapshotRetryMinMs: number;
+  readonly snapshotRetryMaxMs: number;
+}
+
+const DEFAULTS = {
+  onHeadline: () => undefined,
+  clock: systemClock,
+  timers: systemTimers,
+  telemetry: NO_TELEMETRY,
+  log: NO_LOG,
+  symbolsMax: 2_000,
+  snapshotRetryMinMs: 250,
+  snapshotRetryMaxMs: 5_000,
+} satisfies Partial<MarketFeedOptions>;
+
+const EMPTY = new Uint8Array(0);
+
+export class MarketFeed {
+  readonly #options: MarketFeedOptions;
+  readonly #snapshots: SnapshotRequests;
+  readonly #symbols = new Set<SymbolId>();
+  readonly #subscriptions: Subscription[] = [];
+  readonly #rejected = new Map<ErrorCode, Counter>();
+  readonly #events: Counter;
+  readonly #headlines: Counter;
+  readonly #gaps: Counter;
+  readonly #requests: Counter;
+  readonly #decodeTime: Histogram;
+  #isDown = false;
+
+  constructor(
+    options: Partial<MarketFeedOptions> &
+      Pick<MarketFeedOptions, "bus" | "onEvent">,
+  ) {
+    this.#options = { ...DEFAULTS, ...options };
+    const { telemetry: t, bus } = this.#options;
+    this.#events = t.counter("fusewire_events_total", "Market events decoded");
+    this.#headlines = t.counter(
+      "fusewire_headlines_total",
+      "Headlines decoded",
+    );
+    this.#gaps = t.counter(
+      "fusewire_feed_gaps_total",
+      "Gaps told to symbols because the bus was lost",
+    );
+    this.#requests = t.counter(
+      "fusewire_snapshot_requests_total",
+      "Snapshots asked for",
+    );
+    this.#decodeTime = t.histogram(
+      "fusewire_stage_seconds",
+      "Time from the stage before to this one",
+      { stage: "decoded" },
+    );
+    this.#snapshots = new SnapshotRequests({
+      timers: this.#options.timers,
+      retryMinMs: this.#options.snapshotRetryMinMs,
+      retryMaxMs: this.#options.snapshotRetryMaxMs,
+      symbolsMax: this.#options.symbolsMax,
+      send: (symbol) => {
+        this.#requests.add(1);
+        bus.publish(snapshotSubject(symbol), EMPTY);
+      },
+    });
+  }
+
+  start(): void {
+    const { bus } = this.#options;
+    for (const wildcard of MARKET_WILDCARDS)
+      this.#subscriptions.push(
+        bus.subscribe(wildcard, (message) => this.#onEvent(message)),
+      );
+    this.#subscriptions.push(
+      bus.subscribe(HEADLINE_SUBJECT, (message) => this.#onHeadline(message)),
+    );
+    this.#isDown = bus.state !== "connected";
+    bus.onState((state) => this.#onBus(state === "connected"));
+  }
+
+  /** For a book that cannot be trusted: a snapshot is asked for until one comes. */
+  requestSnapshot(symbol: SymbolId): void {
+    this.#snapshots.request(symbol);
+  }
+
+  /** A symbol that will be heard of no more (its actor was passivated). */
+  forget(symbol: SymbolId): void {
+    this.#symbols.delete(symbol);
+    this.#snapshots.satisfied(symbol);
+  }
+
+  stop(): void {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    this.#subscriptions.length = 0;
+    this.#snapshots.stop();
+  }
+
+  #onEvent(message: BusMessage): void {
+    const { clock } = this.#options;
+    const receivedNs = clock.nowNs();
+    let event: MarketEvent;
+    try {
+      event = decodeMarketEvent(
+        message.subject,
+        message.data,
+        clock.nowUs(),
+        receivedNs,
+      );
+    } catch (error) {
+      this.#reject(error, message);
+      return;
+    }
+    const decodedNs = clock.nowNs();
+    this.#decodeTime.recordNs(decodedNs - receivedNs);
+    this.#events.add(1);
+    if (this.#symbols.size < this.#options.symbolsMax)
+      this.#symbols.add(event.symbol);
+    if (event.type === "bookSnapshot") this.#snapshots.satisfied(event.symbol);
+    this.#options.onEvent(event, decodedNs);
+  }
+
+  #onHeadline(message: BusMessage): void {
+    const { clock } = this.#options;
+    let headline: Headline;
+    try {
+      headline = decodeHeadline(message.data, clock.nowUs(), clock.nowNs());
+    } catch (error) {
+      this.#reject(error, message);
+      return;
+    }
+    this.#headlines.add(1);
+    this.#options.onHeadline(headline, clock.nowNs());
+  }
+
+  #reject(error: unknown, message: BusMessage): void {
+    const coded = toCodedError(error);
+    let counter = this.#rejected.get(coded.code);
+    if (counter === undefined) {
+      counter = this.#options.telemetry.counter(
+        "fusewire_rejected_total",
+        "Input refused at the door",
+        { code: coded.code },
+      );
+      this.#rejected.set(coded.code, counter);
+    }
+    counter.add(1);
+    // The subject is the sender's text: cut short, and only in the log.
+    this.#options.log.warn("feed.rejected", {
+      code: coded.code,
+      field: coded.field,
+      subject: message.subject.slice(0, 100),
+      bytes: message.data.byteLength,
+    });
+  }
+
+  /** Every book is void from the moment of the loss; after it, all are asked for. */
+  #onBus(isUp: boolean): void {
+    if (isUp === !this.#isDown) return;
+    this.#isDown = !isUp;
+    if (isUp) {
+      for (const symbol of this.#symbols) this.#snapshots.request(symbol);
+      return;
+    }
+    const { clock, onEvent } = this.#options;
+    const receivedUs = clock.nowUs();
+    const receivedNs = clock.nowNs();
+    this.#gaps.add(this.#symbols.size);
+    for (const symbol of this.#symbols) {
+      const gap: Gap = {
+        type: "gap",
+        symbol,
+        eventUs: receivedUs,
+        receivedUs,
+        receivedNs,
+        reason: "disconnected",
+      };
+      onEvent(gap, receivedNs);
+    }
+  }
+}
