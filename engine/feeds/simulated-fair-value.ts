@@ -28,7 +28,7 @@ const REGIMES: readonly Regime[] = [
   },
   {
     name: "up",
-    driftBps: 0.3,
+    driftBps: 0.2,
     volatilityBps: 0.9,
     activity: 1.1,
     meanSeconds: 60,
@@ -36,7 +36,7 @@ const REGIMES: readonly Regime[] = [
   },
   {
     name: "down",
-    driftBps: -0.3,
+    driftBps: -0.2,
     volatilityBps: 0.9,
     activity: 1.1,
     meanSeconds: 60,
