@@ -21,7 +21,8 @@ export class HubThread {
 
   constructor(url: URL, data: Omit<HubThreadData, "isClosed">) {
     const workerData: HubThreadData = { ...data, isClosed: this.#isClosed };
-    this.#worker = new Worker(url, { workerData });
+    // Flags of the main script, as --input-type, are not for this thread.
+    this.#worker = new Worker(url, { workerData, execArgv: [] });
     process.on("exit", this.#onProcessExit);
     this.#ended = new Promise((resolve) => {
       this.#worker.once("exit", () => {
