@@ -193,6 +193,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
     const { inspector } = this.#deps;
     inspector.opened(this.#symbol, {
       book: this.#book,
+      features: this.#features,
       weights: this.#keeper.weights,
       clock: this.#clock,
     });

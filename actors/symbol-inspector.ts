@@ -1,6 +1,8 @@
 /** A read-only window into the symbol actors of this thread, for the API and the page. */
 import type { Levels } from "../engine/domain/market-event.ts";
+import type { FeatureVector } from "../engine/domain/feature.ts";
 import type { SymbolId } from "../engine/domain/symbol.ts";
+import type { FeatureSet } from "../engine/features/feature-set.ts";
 import type {
   BayesWeights,
   WeightView,
@@ -11,6 +13,7 @@ import type { Clock } from "../engine/std/time.ts";
 /** What an actor shows while it is up. */
 export interface SymbolInside {
   readonly book: OrderBook;
+  readonly features: FeatureSet;
   readonly weights: BayesWeights;
   readonly clock: Clock;
 }
@@ -39,6 +42,12 @@ export class SymbolInspector {
   weights(symbol: SymbolId): WeightView[] | undefined {
     const inside = this.#insides.get(symbol);
     return inside?.weights.views(inside.clock.nowNs());
+  }
+
+  /** The vector of the last turn, copied; undefined until the features are warm. */
+  features(symbol: SymbolId): FeatureVector | undefined {
+    const features = this.#insides.get(symbol)?.features;
+    return features?.isWarm === true ? features.values.slice() : undefined;
   }
 
   /** The best levels, flat and interleaved as on the wire; copied, so the caller's to keep. */
