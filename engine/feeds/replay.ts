@@ -39,6 +39,8 @@ export const replay = async (
       clock.startAt(event.receivedUs, startNs);
       firstNs = monoNanos(startNs);
     } else await advance(event.receivedNs, target);
+    // The tape's wall clock counts, steps and fractions of a microsecond included.
+    clock.stepWallUs(event.receivedUs - clock.nowUs());
     events++;
     target.onEvent(event);
     target.runUntilIdle();

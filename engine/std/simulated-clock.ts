@@ -17,18 +17,22 @@ interface Pending {
 
 export class SimulatedClock implements Clock, Timers {
   #nowNs: number;
-  #wallOffsetUs: number;
+  /** Wall time at #wallNs: whole microseconds, so that both stay exact. */
+  #wallUs: number;
+  #wallNs: number;
   #order = 0;
   /** Unsorted: a handful of timers; the earliest is found by a scan. */
   readonly #pending = new Set<Pending>();
 
   constructor(startUs = 1_700_000_000_000_000, startNs = 0) {
     this.#nowNs = startNs;
-    this.#wallOffsetUs = startUs - startNs / 1000;
+    this.#wallUs = startUs;
+    this.#wallNs = startNs;
   }
 
   nowUs(): UnixMicros {
-    return Math.floor(this.#wallOffsetUs + this.#nowNs / 1000) as UnixMicros;
+    return (this.#wallUs +
+      Math.floor((this.#nowNs - this.#wallNs) / 1000)) as UnixMicros;
   }
 
   nowNs(): MonoNanos {
@@ -70,14 +74,15 @@ export class SimulatedClock implements Clock, Timers {
 
   /** Steps the wall clock alone, as an operator or NTP would. */
   stepWallUs(deltaUs: number): void {
-    this.#wallOffsetUs += deltaUs;
+    this.#wallUs += deltaUs;
   }
 
   /** Sets both clocks, as at the first record of a tape. Pending timers keep their due times. */
   startAt(startUs: number, startNs: number): void {
     assert(startNs >= this.#nowNs, "simulated time runs forwards");
     this.#nowNs = startNs;
-    this.#wallOffsetUs = startUs - startNs / 1000;
+    this.#wallUs = startUs;
+    this.#wallNs = startNs;
   }
 
   #arm(
