@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { coverageOf, Deliveries, type Schedule } from "./coverage.ts";
+import {
+  coverageOf,
+  Deliveries,
+  inboundOf,
+  type Schedule,
+} from "./coverage.ts";
 
 const schedule: Schedule = {
   startNs: 1_000_000,
@@ -82,5 +87,18 @@ describe("an event's latency", () => {
     expect([log.size, log.seqAt(199_999), log.timeNsAt(1)]).toEqual([
       200_000, 199_999, 1,
     ]);
+  });
+});
+
+describe("the way in", () => {
+  it("is timed from the intended send to the engine's receipt, where a signal tells it", () => {
+    const log = new Deliveries();
+    log.add(1, 12, 1_020_000, 1_010_000);
+    log.add(0, 12, 1_020_000);
+    log.add(0, 10, 1_020_000, 1_010_000);
+    log.add(0, 13, 1_020_000, 1_010_000);
+    const inbound = inboundOf(schedule, log);
+    expect(inbound.count).toBe(1);
+    expect(inbound.percentiles().maxUs).toBe(7);
   });
 });

@@ -10,19 +10,36 @@ export interface Schedule {
   readonly firstSeq: number;
 }
 
+/** Undefined when the event is not of the schedule. */
+export const intendedNsOf = (
+  schedule: Schedule,
+  symbol: number,
+  seq: number,
+): number | undefined => {
+  const i = (seq - schedule.firstSeq) * schedule.symbols + symbol;
+  return symbol >= 0 &&
+    symbol < schedule.symbols &&
+    i >= 0 &&
+    i < schedule.events
+    ? schedule.startNs + i * schedule.stepNs
+    : undefined;
+};
+
 /** A log of deliveries in order of arrival, in arrays, so that logging disturbs no measurement. */
 export class Deliveries {
   size = 0;
   #symbols = new Int32Array(INITIAL);
   #seqs = new Float64Array(INITIAL);
   #timesNs = new Float64Array(INITIAL);
+  #receivedNs = new Float64Array(INITIAL);
 
-  /** A signal about `symbol` whose book stood at `seq` was delivered at `atNs`. */
-  add(symbol: number, seq: number, atNs: number): void {
+  /** A signal about `symbol` whose book stood at `seq` was delivered at `atNs`; its engine had received the event at `receivedNs`. */
+  add(symbol: number, seq: number, atNs: number, receivedNs = 0): void {
     if (this.size === this.#symbols.length) this.#grow();
     this.#symbols[this.size] = symbol;
     this.#seqs[this.size] = seq;
     this.#timesNs[this.size] = atNs;
+    this.#receivedNs[this.size] = receivedNs;
     this.size++;
   }
 
@@ -38,19 +55,27 @@ export class Deliveries {
     return this.#timesNs[i]!;
   }
 
+  receivedNsAt(i: number): number {
+    return this.#receivedNs[i]!;
+  }
+
   #grow(): void {
-    const length = 2 * this.#symbols.length;
-    const symbols = new Int32Array(length);
-    const seqs = new Float64Array(length);
-    const timesNs = new Float64Array(length);
+    const symbols = new Int32Array(2 * this.#symbols.length);
     symbols.set(this.#symbols);
-    seqs.set(this.#seqs);
-    timesNs.set(this.#timesNs);
     this.#symbols = symbols;
-    this.#seqs = seqs;
-    this.#timesNs = timesNs;
+    this.#seqs = doubled(this.#seqs);
+    this.#timesNs = doubled(this.#timesNs);
+    this.#receivedNs = doubled(this.#receivedNs);
   }
 }
+
+const doubled = (
+  array: Float64Array<ArrayBuffer>,
+): Float64Array<ArrayBuffer> => {
+  const wide = new Float64Array(2 * array.length);
+  wide.set(array);
+  return wide;
+};
 
 const INITIAL = 1 << 16;
 
@@ -86,4 +111,24 @@ export const coverageOf = (
     covered[symbol] = Math.max(covered[symbol]!, rounds);
   }
   return { latencies, lost: events - latencies.count, signals };
+};
+
+/** From the intended send to the engine's receipt, of the events whose own signal says when that was. */
+export const inboundOf = (
+  schedule: Schedule,
+  deliveries: Deliveries,
+): Latencies => {
+  const inbound = new Latencies();
+  for (let d = 0; d < deliveries.size; d++) {
+    const intendedNs = intendedNsOf(
+      schedule,
+      deliveries.symbolAt(d),
+      deliveries.seqAt(d),
+    );
+    const receivedNs = deliveries.receivedNsAt(d);
+    // A turn over several events is stamped with its oldest, its signal numbered with its newest.
+    if (intendedNs !== undefined && receivedNs >= intendedNs)
+      inbound.recordNs(receivedNs - intendedNs);
+  }
+  return inbound;
 };

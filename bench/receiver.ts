@@ -4,7 +4,12 @@ import { STAGES } from "../engine/domain/stamps.ts";
 import { systemClock } from "../engine/std/time.ts";
 import { SIGNAL_WILDCARD } from "../engine/wire/subjects.ts";
 import { WsClient } from "../test/support/ws-client.ts";
-import { coverageOf, Deliveries, type Schedule } from "./coverage.ts";
+import {
+  coverageOf,
+  Deliveries,
+  inboundOf,
+  type Schedule,
+} from "./coverage.ts";
 import { answerCalls, sleep } from "./peer-process.ts";
 import { Latencies, type MedianAndTail, type Percentiles } from "./report.ts";
 import { SignalPeek } from "./signal-peek.ts";
@@ -48,7 +53,7 @@ class Channel {
     if (!peek.read(data)) return false;
     // The symbols are S0.BENCH, S1.BENCH, …
     const symbol = Number.parseInt(peek.symbol.slice(1), 10);
-    this.deliveries.add(symbol, peek.bookSeq, atNs);
+    this.deliveries.add(symbol, peek.bookSeq, atNs, peek.stampsNs[RECEIVED]);
     this.bytes += data.byteLength;
     return true;
   }
@@ -152,7 +157,10 @@ class Receiver {
       nats: this.#nats.result(schedule),
       ws: this.#ws?.result(schedule),
       engine: this.#stages.engine(),
-      stages: this.#stages.report(),
+      stages: {
+        received: inboundOf(schedule, this.#nats.deliveries).medianAndTail(),
+        ...this.#stages.report(),
+      },
       payloadBytes: Math.round(
         this.#nats.bytes / Math.max(1, this.#nats.deliveries.size),
       ),
