@@ -503,13 +503,13 @@ export class SymbolActor implements Actor<SymbolMessage> {
       horizonMs: fusion.horizonMs,
       sources: fusion.sources,
       missing: fusion.missing,
-      ...(sentiment === undefined ? {} : { sentiment }),
       stampsNs,
     };
+    const full = sentiment === undefined ? signal : { ...signal, sentiment };
     this.#saidState = state;
     this.#saidReason = reason;
     this.#saidNs = nowNs;
-    for (const sink of this.#deps.sinks) sink.publish(signal);
+    for (const sink of this.#deps.sinks) sink.publish(full);
     this.#deps.counters.signals.add(1);
     this.#deps.stages.record(stampsNs);
   }

@@ -34,9 +34,18 @@ describe("the Beta distribution", () => {
       [1, 40],
       [800, 650],
       [50_000, 49_000],
+      [3, 100_000],
+      [0.3, 7],
     ] as const)
       for (const p of [0.001, 0.025, 0.5, 0.975, 0.999])
         expect(betaCdf(betaQuantile(p, a, b), a, b)).toBeCloseTo(p, 9);
+  });
+
+  it("inverts at once where Newton's steps lead astray", () => {
+    expect(betaQuantile(0.5, 0.05, 0.05)).toBeCloseTo(0.5, 6);
+    expect(betaQuantile(1e-9, 2, 2)).toBeCloseTo(Math.sqrt(1e-9 / 3), 9);
+    expect(betaQuantile(0, 2, 2)).toBe(0);
+    expect(betaQuantile(1, 2, 2)).toBe(1);
   });
 
   it("draws with the mean and variance of the distribution", () => {
