@@ -53,7 +53,9 @@ class Channel {
     if (!peek.read(data)) return false;
     // The symbols are S0.BENCH, S1.BENCH, …
     const symbol = Number.parseInt(peek.symbol.slice(1), 10);
-    this.deliveries.add(symbol, peek.bookSeq, atNs, peek.stampsNs[RECEIVED]);
+    // A trade's signal repeats the book's sequence: its receipt says nothing about the book event's.
+    const receivedNs = peek.trigger === "book" ? peek.stampsNs[RECEIVED]! : 0;
+    this.deliveries.add(symbol, peek.bookSeq, atNs, receivedNs);
     this.bytes += data.byteLength;
     return true;
   }

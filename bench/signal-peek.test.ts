@@ -7,6 +7,7 @@ const signal = {
   v: 1,
   epoch: "e",
   symbol: "S7.BENCH",
+  trigger: "book",
   live: true,
   probability: 0.25,
   big: 2 ** 40,
@@ -27,6 +28,7 @@ describe("the peek", () => {
     ]) {
       expect(peek.read(encode(signal))).toBe(true);
       expect(peek.symbol).toBe("S7.BENCH");
+      expect(peek.trigger).toBe("book");
       expect(peek.bookSeq).toBe(70_001);
       expect([...peek.stampsNs]).toEqual(signal.stampsNs);
     }

@@ -4,6 +4,7 @@ import { STAGES } from "../engine/domain/stamps.ts";
 /** Reused for every message: what it holds is about the last one. */
 export class SignalPeek {
   symbol = "";
+  trigger = "";
   bookSeq = 0;
   readonly stampsNs = new Float64Array(STAGES.length);
 
@@ -15,6 +16,7 @@ export class SignalPeek {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = 0;
     this.symbol = "";
+    this.trigger = "";
     this.bookSeq = 0;
     this.stampsNs.fill(0);
     this.#readSignal();
@@ -26,6 +28,7 @@ export class SignalPeek {
       const key = this.#string();
       if (key === "signal") this.#readSignal();
       else if (key === "symbol") this.symbol = this.#string();
+      else if (key === "trigger") this.trigger = this.#string();
       else if (key === "book") this.#readBook();
       else if (key === "stampsNs") this.#readStamps();
       else this.#skip();
