@@ -1,5 +1,5 @@
 /** The symbols of the simulated venue SIM: prices and sizes of the order of the real ones'. */
-import { symbolIdOf } from "../domain/symbol.ts";
+import { symbolIdOf, tickerOf } from "../domain/symbol.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 
 export interface SimulatedSymbol {
@@ -47,6 +47,16 @@ export const SIMULATED_SYMBOLS: readonly SimulatedSymbol[] = [
   row("DOGEUSDT", "Dogecoin", 0.10352, 0.00001, 1, 24_000, 1.7, 0.9),
   row("LINKUSDT", "Chainlink", 10.61, 0.001, 0.01, 180, 1.6, 0.8),
 ];
+
+/** By name: one of the eight, or one made like the i-th of them. */
+export const simulatedSymbol = (
+  symbol: SymbolId,
+  i: number,
+): SimulatedSymbol => {
+  const base = SIMULATED_SYMBOLS[i % SIMULATED_SYMBOLS.length]!;
+  const known = SIMULATED_SYMBOLS.find((spec) => spec.symbol === symbol);
+  return known ?? { ...base, symbol, name: tickerOf(symbol) };
+};
 
 /** `count` symbols for load: the named ones first, then numbered ones of the same make. */
 export const simulatedSymbols = (count: number): readonly SimulatedSymbol[] =>

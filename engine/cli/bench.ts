@@ -1,0 +1,116 @@
+/** `fusewire bench`: measures the engine on this machine, each time beside a floor or a rival. */
+import { runEndToEndBench } from "../../bench/end-to-end.bench.ts";
+import { runSignalPathBench } from "../../bench/signal-path.bench.ts";
+import type { Percentiles } from "../../bench/report.ts";
+import {
+  EXIT,
+  UsageError,
+  numberFlag,
+  parseFlags,
+  type Command,
+} from "./command.ts";
+
+const help = `usage: fusewire bench signal-path [--events N] [--symbols N] [--rate N] [--json]
+       fusewire bench end-to-end [--rate N] [--symbols N] [--seconds N] [--json]
+
+signal-path: bytes in to bytes out on one thread, in this process: per stage, beside an empty actor and beside onnxruntime for the trees.
+end-to-end: a publisher process, nats-server, the engine, and a subscriber process with one WebSocket and one NATS subscription; open loop,
+counted from the intended send; an event is covered by the first signal whose book holds it. The same run measures the floor: the same
+messages with an echo in place of the engine.
+
+      --events N        events of signal-path (200000)
+      --rate N          book updates a second over all symbols (end-to-end: 5000; signal-path: as fast as possible)
+      --symbols N       (signal-path 20, end-to-end 100)
+      --seconds N       of each of the two measurements (20)
+      --encoding E      msgpack or json, of the market data
+      --json            one JSON object on standard output`;
+
+const us = (value: number): string =>
+  value >= 1000 ? `${(value / 1000).toFixed(2)} ms` : `${value.toFixed(1)} µs`;
+
+const percentilesLine = (name: string, p: Percentiles): string =>
+  `${name.padEnd(12)}p50 ${us(p.p50Us).padStart(9)}   p90 ${us(p.p90Us).padStart(9)}   p99 ${us(p.p99Us).padStart(9)}   p99.9 ${us(p.p999Us).padStart(9)}   max ${us(p.maxUs).padStart(9)}`;
+
+const tell = (text: string): void => console.error(text);
+
+const stagesLines = (
+  stages: Readonly<Record<string, { p50Us: number; p99Us: number }>>,
+): string =>
+  Object.entries(stages)
+    .map(
+      ([stage, { p50Us, p99Us }]) =>
+        `  ${stage.padEnd(12)}p50 ${us(p50Us).padStart(9)}   p99 ${us(p99Us).padStart(9)}`,
+    )
+    .join("\n");
+
+export const benchCommand: Command = {
+  name: "bench",
+  summary: "measure the engine on this machine, beside a floor",
+  help,
+  async run(args) {
+    const { values, positionals } = parseFlags(args, {
+      events: { type: "string" },
+      rate: { type: "string" },
+      symbols: { type: "string" },
+      seconds: { type: "string" },
+      encoding: { type: "string" },
+      json: { type: "boolean" },
+    });
+    const { encoding } = values;
+    if (encoding !== undefined && encoding !== "msgpack" && encoding !== "json")
+      throw new UsageError("--encoding msgpack or json");
+    const common = encoding === undefined ? {} : ({ encoding } as const);
+    switch (positionals[0]) {
+      case "signal-path": {
+        const result = await runSignalPathBench({
+          ...common,
+          events: numberFlag("events", values.events, 200_000, 1),
+          symbols: numberFlag("symbols", values.symbols, 20, 1),
+          rate: numberFlag("rate", values.rate, 0, 0),
+          onProgress: tell,
+        });
+        if (values.json === true) console.log(JSON.stringify(result));
+        else {
+          console.log(percentilesLine("path", result.path));
+          console.log(stagesLines(result.stages));
+          console.log(
+            `${result.eventsPerSecond.toFixed(0)} events/s on one thread; an empty actor costs ${result.emptyActor.nsPerMessage.toFixed(0)} ns a message`,
+          );
+          for (const { model, inline, onnxruntime } of result.trees)
+            console.log(
+              `  ${model}: inline p50 ${us(inline.p50Us)}, onnxruntime ${onnxruntime === undefined ? "not run" : us(onnxruntime.p50Us)}`,
+            );
+        }
+        return EXIT.ok;
+      }
+      case "end-to-end": {
+        const result = await runEndToEndBench({
+          ...common,
+          rate: numberFlag("rate", values.rate, 5_000, 1),
+          symbols: numberFlag("symbols", values.symbols, 100, 1),
+          seconds: numberFlag("seconds", values.seconds, 20, 1),
+          onProgress: tell,
+        });
+        if (values.json === true) console.log(JSON.stringify(result));
+        else {
+          const { floor, ratio, engine } = result;
+          console.log(percentilesLine("WebSocket", result.ws));
+          console.log(percentilesLine("NATS", result.nats));
+          console.log(
+            `floor       p50 ${us(floor.p50Us)}, p99 ${us(floor.p99Us)}; ratio p50 ${ratio.p50.toFixed(2)}, p99 ${ratio.p99.toFixed(2)}`,
+          );
+          console.log(
+            `engine      p50 ${us(engine.p50Us)}, p99 ${us(engine.p99Us)}; ${result.cpu.toFixed(2)} cores, ${result.rssMb.toFixed(0)} MiB`,
+          );
+          console.log(stagesLines(result.stages));
+          console.log(
+            `${result.sent} events, ${result.signals} signals, ${result.lost} lost`,
+          );
+        }
+        return EXIT.ok;
+      }
+      default:
+        throw new UsageError("bench signal-path or end-to-end");
+    }
+  },
+};

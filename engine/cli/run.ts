@@ -1,0 +1,82 @@
+/** `fusewire run`: the engine in the foreground, until it is told to stop. */
+import { loadConfig } from "../config.ts";
+import { openLog } from "../io/log.ts";
+import { startEngine, type Engine } from "../main.ts";
+import type { Logger } from "../ports.ts";
+import {
+  CONFIG_HELP,
+  CONFIG_OPTIONS,
+  EXIT,
+  configOverrides,
+  explain,
+  parseFlags,
+  type Command,
+} from "./command.ts";
+
+const help = `usage: fusewire run [flags]
+
+Runs the engine. Without a broker it simulates a market of eight symbols and needs nothing else: open the address that it prints.
+With --nats it listens to md.v1.> and news.v1.headline, publishes sig.v1.<VENUE>.<SYMBOL> and answers svc.signals.>.
+SIGTERM and SIGINT drain and end it with exit code 0; a second one ends it at once.
+
+${CONFIG_HELP}`;
+
+/** A native call that hangs cannot be ended from inside (exit would abort in it): the process ends itself from outside. */
+const KILL_AFTER_MS = 8_000;
+
+const announce = (engine: Engine, log: Logger): void => {
+  const models = engine.registry.entries.map(
+    ({ manifest }) => `${manifest.name}/${manifest.version}`,
+  );
+  log.info("engine.started", { epoch: engine.epoch, models });
+  if (!process.stdout.isTTY && process.env["CI"] === undefined) return;
+  console.log(
+    `fusewire listens at ${engine.url}${engine.simulated ? " (simulated market)" : ""}; ${models.length} models`,
+  );
+};
+
+const untilStopped = (fatal: Promise<unknown>): Promise<unknown> =>
+  Promise.race([
+    fatal,
+    new Promise<undefined>((resolve) => {
+      const stop = (): void => resolve(undefined);
+      process.once("SIGTERM", stop);
+      process.once("SIGINT", stop);
+    }),
+  ]);
+
+export const runCommand: Command = {
+  name: "run",
+  summary: "run the engine",
+  help,
+  async run(args) {
+    const { values } = parseFlags(args, CONFIG_OPTIONS);
+    const config = loadConfig({
+      ...(values.config === undefined ? {} : { file: values.config }),
+      flags: configOverrides(values),
+    });
+    const log = openLog({ level: config.log.level });
+    let onFatal: (error: unknown) => void = () => undefined;
+    const fatal = new Promise<unknown>((resolve) => {
+      onFatal = (error) => resolve(error ?? new Error("fatal"));
+    });
+    // Keeps the process alive: all of the engine's own timers are unreferenced.
+    const alive = setInterval(() => undefined, 60_000);
+    const engine = await startEngine({ config, log, onFatal });
+    announce(engine, log);
+    const error = await untilStopped(fatal);
+    if (error !== undefined)
+      log.error("engine.fatal", { error: explain(error) });
+    setTimeout(
+      () => process.kill(process.pid, "SIGKILL"),
+      KILL_AFTER_MS,
+    ).unref();
+    for (const signal of ["SIGTERM", "SIGINT"] as const)
+      process.once(signal, () => process.kill(process.pid, "SIGKILL"));
+    await engine.stop();
+    log.info("engine.stopped");
+    log.flush();
+    clearInterval(alive);
+    return error === undefined ? EXIT.ok : EXIT.failed;
+  },
+};
