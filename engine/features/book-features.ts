@@ -1,4 +1,5 @@
 /** What the book says: its shape as it stands, and how it got there. */
+import { DecayedSum, OVER_100_MS, OVER_1_S, OVER_5_S } from "./decay-clock.ts";
 import type { DecayClock } from "./decay-clock.ts";
 import { MidHistory } from "./mid-history.ts";
 
@@ -7,73 +8,69 @@ const FLOW_LEVELS = 5;
 /** Levels looked at. The top of a book is `4 · TOP_LEVELS` numbers, as OrderBook.copyTop lays them out. */
 export const TOP_LEVELS = 10;
 const NS_PER_MS = 1e6;
+/** Positions in the array of depths. */
+const NOW_1 = 0;
+const NOW_5 = 1;
+const SUM_1 = 2;
+const SUM_5 = 3;
+const WEIGHT = 4;
 
-/** Cont's contribution of one level's change: what was added to demand less what was added to supply. */
+/**
+ * Cont's contribution of one level's change: what was added to demand less what was added to supply. A level is bid price, bid size,
+ * ask price, ask size from `at` on; a missing ask lies above all others, as a missing bid at 0 lies below.
+ */
 export const orderFlow = (
-  bidPrice: number,
-  bidSize: number,
-  askPrice: number,
-  askSize: number,
-  bidPriceBefore: number,
-  bidSizeBefore: number,
-  askPriceBefore: number,
-  askSizeBefore: number,
+  after: Float64Array,
+  before: Float64Array,
+  at: number,
 ): number => {
+  const bid = after[at]!;
+  const bidBefore = before[at]!;
+  const ask = after[at + 3]! > 0 ? after[at + 2]! : Infinity;
+  const askBefore = before[at + 3]! > 0 ? before[at + 2]! : Infinity;
   let flow = 0;
-  if (bidPrice >= bidPriceBefore) flow += bidSize;
-  if (bidPrice <= bidPriceBefore) flow -= bidSizeBefore;
-  if (askPrice <= askPriceBefore) flow -= askSize;
-  if (askPrice >= askPriceBefore) flow += askSizeBefore;
+  if (bid >= bidBefore) flow += after[at + 1]!;
+  if (bid <= bidBefore) flow -= before[at + 1]!;
+  if (ask <= askBefore) flow -= after[at + 3]!;
+  if (ask >= askBefore) flow += before[at + 3]!;
   return flow;
 };
 
 export class BookFeatures {
   readonly mids = new MidHistory();
-  /** Decayed sums, read by the quote features as their fallback. */
-  ofi1Over100Ms = 0;
-  ofi1Over1S = 0;
-  #ofi1Over5S = 0;
-  #ofi5Over100Ms = 0;
-  #ofi5Over1S = 0;
-  #ofi5Over5S = 0;
-  #squares5S = 0;
-  /** Time-weighted sums and their common weight. */
-  #depth1Sum = 0;
-  #depth5Sum = 0;
-  #depthWeight = 0;
-  #depth1 = 0;
-  #depth5 = 0;
-  /** The levels as they stood after the last update: bid price, bid size, ask price, ask size a level. */
+  /** Order flow over 100 ms, 1 s and 5 s; the best level's stands in for the quotes' where there are none. */
+  readonly flow1 = new DecayedSum([OVER_100_MS, OVER_1_S, OVER_5_S]);
+  readonly #flow5 = new DecayedSum([OVER_100_MS, OVER_1_S, OVER_5_S]);
+  readonly #squares = new DecayedSum([OVER_5_S]);
+  /** Half the sizes of the best level and of the best five: now, and time-weighted with their common weight. */
+  readonly #depth = new Float64Array(5);
+  /** The best levels as they stood after the last update. */
   readonly #before = new Float64Array(4 * FLOW_LEVELS);
   #hasBefore = false;
 
   /** Half the best levels' sizes, averaged over some 30 s: the unit of all flows. Above 0 once a book was seen. */
   get meanDepth1(): number {
-    return this.#depthWeight > 0
-      ? this.#depth1Sum / this.#depthWeight
-      : this.#depth1;
+    const depth = this.#depth;
+    return depth[WEIGHT]! > 0 ? depth[SUM_1]! / depth[WEIGHT]! : depth[NOW_1]!;
   }
 
   get #meanDepth5(): number {
-    return this.#depthWeight > 0
-      ? this.#depth5Sum / this.#depthWeight
-      : this.#depth5;
+    const depth = this.#depth;
+    return depth[WEIGHT]! > 0 ? depth[SUM_5]! / depth[WEIGHT]! : depth[NOW_5]!;
   }
 
   decay(clock: DecayClock): void {
-    this.ofi1Over100Ms *= clock.per100Ms;
-    this.ofi1Over1S *= clock.per1S;
-    this.#ofi1Over5S *= clock.per5S;
-    this.#ofi5Over100Ms *= clock.per100Ms;
-    this.#ofi5Over1S *= clock.per1S;
-    this.#ofi5Over5S *= clock.per5S;
-    this.#squares5S *= clock.per5S;
+    this.flow1.decay(clock);
+    this.#flow5.decay(clock);
+    this.#squares.decay(clock);
     // While the book is void its depth is unknown, not 0.
     if (!this.#hasBefore) return;
-    const share = clock.share30S;
-    this.#depth1Sum = this.#depth1Sum * clock.per30S + this.#depth1 * share;
-    this.#depth5Sum = this.#depth5Sum * clock.per30S + this.#depth5 * share;
-    this.#depthWeight = this.#depthWeight * clock.per30S + share;
+    const { share30S } = clock;
+    const left = 1 - share30S;
+    const depth = this.#depth;
+    depth[SUM_1] = depth[SUM_1]! * left + depth[NOW_1]! * share30S;
+    depth[SUM_5] = depth[SUM_5]! * left + depth[NOW_5]! * share30S;
+    depth[WEIGHT] = depth[WEIGHT]! * left + share30S;
   }
 
   /** After each update that left both sides, at its receive time. */
@@ -83,43 +80,25 @@ export class BookFeatures {
     let flow5 = 0;
     let depth5 = 0;
     for (let at = 0; at < 4 * FLOW_LEVELS; at += 4) {
-      const bidPrice = top[at]!;
-      const bidSize = top[at + 1]!;
-      const askSize = top[at + 3]!;
-      // A missing ask lies above all others, as a missing bid at 0 lies below.
-      const askPrice = askSize > 0 ? top[at + 2]! : Infinity;
-      depth5 += bidSize + askSize;
+      depth5 += top[at + 1]! + top[at + 3]!;
       if (this.#hasBefore) {
-        const flow = orderFlow(
-          bidPrice,
-          bidSize,
-          askPrice,
-          askSize,
-          before[at]!,
-          before[at + 1]!,
-          before[at + 2]!,
-          before[at + 3]!,
-        );
+        const flow = orderFlow(top, before, at);
         flow5 += flow;
         if (at === 0) flow1 = flow;
       }
-      before[at] = bidPrice;
-      before[at + 1] = bidSize;
-      before[at + 2] = askPrice;
-      before[at + 3] = askSize;
+      before[at] = top[at]!;
+      before[at + 1] = top[at + 1]!;
+      before[at + 2] = top[at + 2]!;
+      before[at + 3] = top[at + 3]!;
     }
-    this.ofi1Over100Ms += flow1;
-    this.ofi1Over1S += flow1;
-    this.#ofi1Over5S += flow1;
-    this.#ofi5Over100Ms += flow5;
-    this.#ofi5Over1S += flow5;
-    this.#ofi5Over5S += flow5;
-    this.#depth1 = (before[1]! + before[3]!) / 2;
-    this.#depth5 = depth5 / 2;
+    this.flow1.add(flow1);
+    this.#flow5.add(flow5);
+    this.#depth[NOW_1] = (top[1]! + top[3]!) / 2;
+    this.#depth[NOW_5] = depth5 / 2;
     const mid = (top[0]! + top[2]!) / 2;
     if (this.#hasBefore && mid !== this.mids.mid) {
       const moveBps = 1e4 * Math.log(mid / this.mids.mid);
-      this.#squares5S += moveBps * moveBps;
+      this.#squares.add(moveBps * moveBps);
     }
     this.#hasBefore = true;
     this.mids.update(nowNs, mid);
@@ -178,12 +157,10 @@ export class BookFeatures {
   writeFlow(to: Float64Array, at: number): void {
     const { meanDepth1 } = this;
     const meanDepth5 = this.#meanDepth5;
-    to[at] = this.ofi1Over100Ms / meanDepth1;
-    to[at + 1] = this.ofi1Over1S / meanDepth1;
-    to[at + 2] = this.#ofi1Over5S / meanDepth1;
-    to[at + 3] = this.#ofi5Over100Ms / meanDepth5;
-    to[at + 4] = this.#ofi5Over1S / meanDepth5;
-    to[at + 5] = this.#ofi5Over5S / meanDepth5;
+    for (let i = 0; i < 3; i++) {
+      to[at + i] = this.flow1.at(i) / meanDepth1;
+      to[at + 3 + i] = this.#flow5.at(i) / meanDepth5;
+    }
   }
 
   /** Five returns and the volatility. */
@@ -194,7 +171,7 @@ export class BookFeatures {
     to[at + 2] = returnBps(mid, mids.ago(nowNs, 1000 * NS_PER_MS));
     to[at + 3] = returnBps(mid, mids.ago(nowNs, 5000 * NS_PER_MS));
     to[at + 4] = returnBps(mid, mids.ago(nowNs, 30_000 * NS_PER_MS));
-    to[at + 5] = Math.sqrt(this.#squares5S / 5);
+    to[at + 5] = Math.sqrt(this.#squares.at(0) / 5);
   }
 }
 

@@ -2,24 +2,22 @@
 import type { Quote } from "../domain/market-event.ts";
 import { orderFlow } from "./book-features.ts";
 import type { BookFeatures } from "./book-features.ts";
+import { DecayedSum, OVER_100_MS, OVER_1_S } from "./decay-clock.ts";
 import type { DecayClock } from "./decay-clock.ts";
 
 /** An older quote says nothing that the book does not. */
 const RECENT_NS = 1e9;
 
 export class QuoteFeatures {
-  #ofi100Ms = 0;
-  #ofi1S = 0;
-  #bidPrice = 0;
-  #bidSize = 0;
-  #askPrice = 0;
-  #askSize = 0;
+  readonly #flow = new DecayedSum([OVER_100_MS, OVER_1_S]);
+  /** The last quote and the one before: bid price, bid size, ask price, ask size. */
+  readonly #quote = new Float64Array(4);
+  readonly #before = new Float64Array(4);
   #seq = 0;
   #atNs = Number.NEGATIVE_INFINITY;
 
   decay(clock: DecayClock): void {
-    this.#ofi100Ms *= clock.per100Ms;
-    this.#ofi1S *= clock.per1S;
+    this.#flow.decay(clock);
   }
 
   onQuote(quote: Quote): void {
@@ -30,24 +28,13 @@ export class QuoteFeatures {
       if (quote.receivedNs - this.#atNs > RECENT_NS) this.#seq = 0;
       return;
     }
-    if (this.#bidPrice > 0) {
-      const flow = orderFlow(
-        bidPrice,
-        bidSize,
-        askPrice,
-        askSize,
-        this.#bidPrice,
-        this.#bidSize,
-        this.#askPrice,
-        this.#askSize,
-      );
-      this.#ofi100Ms += flow;
-      this.#ofi1S += flow;
-    }
-    this.#bidPrice = bidPrice;
-    this.#bidSize = bidSize;
-    this.#askPrice = askPrice;
-    this.#askSize = askSize;
+    const before = this.#before;
+    before.set(this.#quote);
+    this.#quote[0] = bidPrice;
+    this.#quote[1] = bidSize;
+    this.#quote[2] = askPrice;
+    this.#quote[3] = askSize;
+    if (before[0]! > 0) this.#flow.add(orderFlow(this.#quote, before, 0));
     this.#seq = quote.seq;
     this.#atNs = quote.receivedNs;
   }
@@ -63,19 +50,18 @@ export class QuoteFeatures {
   ): void {
     const isRecent = nowNs - this.#atNs <= RECENT_NS;
     const unit = book.meanDepth1;
-    to[at] = (isRecent ? this.#ofi100Ms : book.ofi1Over100Ms) / unit;
-    to[at + 1] = (isRecent ? this.#ofi1S : book.ofi1Over1S) / unit;
+    const flow = isRecent ? this.#flow : book.flow1;
+    to[at] = flow.at(0) / unit;
+    to[at + 1] = flow.at(1) / unit;
     const mid = (top[0]! + top[2]!) / 2;
-    let bidSize = top[1]!;
-    let askSize = top[3]!;
-    let halfSpread = (top[2]! - top[0]!) / 2;
-    let shift = 0;
-    if (isRecent && this.#seq > bookSeq && this.#bidSize + this.#askSize > 0) {
-      bidSize = this.#bidSize;
-      askSize = this.#askSize;
-      halfSpread = (this.#askPrice - this.#bidPrice) / 2;
-      shift = (this.#bidPrice + this.#askPrice) / 2 - mid;
-    }
+    const quote = this.#quote;
+    const isAhead =
+      isRecent && this.#seq > bookSeq && quote[1]! + quote[3]! > 0;
+    const best = isAhead ? quote : top;
+    const bidSize = best[1]!;
+    const askSize = best[3]!;
+    const halfSpread = (best[2]! - best[0]!) / 2;
+    const shift = (best[0]! + best[2]!) / 2 - mid;
     const imbalance = (bidSize - askSize) / (bidSize + askSize);
     to[at + 2] = imbalance;
     to[at + 3] = (1e4 * (shift + imbalance * halfSpread)) / mid;

@@ -62,10 +62,37 @@ export class BookSide {
     this.#count = 0;
   }
 
+  /** Prices and sizes stay inside this one method, for a number passed on is boxed where the call is not inlined. */
   apply(levels: Levels): void {
     assert(levels.length % 2 === 0, "levels are pairs of price and size");
-    for (let i = 0; i < levels.length; i += 2)
-      this.#set(levels[i]!, levels[i + 1]!);
+    const keys = this.#keys;
+    const sizes = this.#sizes;
+    for (let i = 0; i < levels.length; i += 2) {
+      const price = levels[i]!;
+      const size = levels[i + 1]!;
+      assert(
+        price > 0 && price < Infinity && size >= 0 && size < Infinity,
+        "a level has a finite positive price and a finite size of at least 0",
+      );
+      const key = price * this.#sign;
+      // The first position whose key is not below this one.
+      let at = 0;
+      let end = this.#count;
+      if (end > 0 && keys[end - 1]! < key) at = end;
+      while (at < end) {
+        const middle = (at + end) >>> 1;
+        if (keys[middle]! < key) at = middle + 1;
+        else end = middle;
+      }
+      if (at < this.#count && keys[at] === key) {
+        if (size === 0) this.#remove(at);
+        else sizes[at] = size;
+      } else if (size === 0) this.unknownRemoved++;
+      else if (this.#makeRoom(at)) {
+        keys[at] = key;
+        sizes[at] = size;
+      }
+    }
   }
 
   /** Fast when `levels` come best first, as snapshots do; correct in any order. */
@@ -74,38 +101,11 @@ export class BookSide {
     this.apply(levels);
   }
 
-  #set(price: number, size: number): void {
-    assert(
-      price > 0 && price < Infinity && size >= 0 && size < Infinity,
-      "a level has a finite positive price and a finite size of at least 0",
-    );
-    const key = price * this.#sign;
-    const at = this.#find(key);
-    if (at < this.#count && this.#keys[at] === key) {
-      if (size === 0) this.#remove(at);
-      else this.#sizes[at] = size;
-    } else if (size === 0) this.unknownRemoved++;
-    else this.#insert(at, key, size);
-  }
-
-  /** First position whose key is not below `key`. */
-  #find(key: number): number {
-    const keys = this.#keys;
-    let low = 0;
-    let high = this.#count;
-    if (high === 0 || keys[high - 1]! < key) return high;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (keys[middle]! < key) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  #insert(at: number, key: number, size: number): void {
+  /** Moves what lies behind; false at the far end of a full side. */
+  #makeRoom(at: number): boolean {
     if (this.#count === this.depthMax) {
       this.dropped++;
-      if (at === this.depthMax) return;
+      if (at === this.depthMax) return false;
       this.#count--;
     }
     const keys = this.#keys;
@@ -120,9 +120,8 @@ export class BookSide {
       keys.copyWithin(at + 1, at, count);
       sizes.copyWithin(at + 1, at, count);
     }
-    keys[at] = key;
-    sizes[at] = size;
     this.#count = count + 1;
+    return true;
   }
 
   #remove(at: number): void {
