@@ -1,0 +1,73 @@
+"""Windows of bars as PatchTST sees them; the engine's models/patchtst/spec.ts computes the same numbers."""
+
+import csv
+import gzip
+import pathlib
+from dataclasses import dataclass
+
+import numpy as np
+
+CHANNELS = ("open", "high", "low", "close", "volume", "vwap")
+CLOSE, VOLUME = CHANNELS.index("close"), CHANNELS.index("volume")
+LENGTH, STEPS = 64, 12
+STD_MIN = 1e-6
+# A move within this many standard deviations of one-bar returns is neutral.
+NEUTRAL_BAND = 0.5
+CLASSES = ("up", "down", "neutral")
+NORMALISATION = {
+    "price": "ln(x / last close) / max(std, 1e-6); std: population standard deviation of the 63 one-bar ln returns of close",
+    "volume": "(ln(1 + v) - mean) / max(std, 1e-6) over the 64 bars, population standard deviation",
+    "stdMin": STD_MIN,
+    "neutralBand": NEUTRAL_BAND,
+    "classes": list(CLASSES),
+}
+
+
+@dataclass(frozen=True)
+class BarTable:
+    source: str
+    open_us: np.ndarray
+    # [bars, channels]
+    values: np.ndarray
+
+
+def load(path: pathlib.Path) -> BarTable:
+    """CSV with a header that names openUs and the six channels, in any order, after comment lines."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    values = np.array([[float(row[channel]) for channel in CHANNELS] for row in rows])
+    return BarTable(path.name, np.array([int(row["openUs"]) for row in rows]), values)
+
+
+def normalise(window: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """The model's input as float32, with the last close and the std that turn its prices back."""
+    close = window[:, CLOSE]
+    std = max(float(np.diff(np.log(close)).std()), STD_MIN)
+    volume = np.log1p(window[:, VOLUME])
+    normal = np.log(window / close[-1], where=np.arange(window.shape[1]) != VOLUME, out=np.zeros_like(window)) / std
+    normal[:, VOLUME] = (volume - volume.mean()) / max(float(volume.std()), STD_MIN)
+    return normal.astype(np.float32), float(close[-1]), std
+
+
+def windows_of(table: BarTable, interval_us: int) -> dict[str, np.ndarray]:
+    """Each window of LENGTH bars that has no hole, with the STEPS closes after it in the same units."""
+    past, future, end_us = [], [], []
+    for last in range(LENGTH - 1, len(table.open_us) - STEPS):
+        first, beyond = last - LENGTH + 1, last + STEPS
+        if table.open_us[beyond] - table.open_us[first] != (beyond - first) * interval_us:
+            continue
+        normal, close, std = normalise(table.values[first : last + 1])
+        past.append(normal)
+        future.append(np.log(table.values[last + 1 : beyond + 1, CLOSE] / close) / std)
+        end_us.append(table.open_us[last] + interval_us)
+    return {
+        "past": np.array(past, dtype=np.float32).reshape(-1, LENGTH, len(CHANNELS)),
+        "future": np.array(future, dtype=np.float32).reshape(-1, STEPS),
+        "end_us": np.array(end_us, dtype=np.int64),
+    }
+
+
+def classes_of(future: np.ndarray) -> np.ndarray:
+    """0 up, 1 down, 2 neutral."""
+    return np.where(future > NEUTRAL_BAND, 0, np.where(future < -NEUTRAL_BAND, 1, 2))
