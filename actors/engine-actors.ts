@@ -18,6 +18,7 @@ import { CodedError } from "../engine/std/errors.ts";
 import type { Clock, Timers } from "../engine/std/time.ts";
 import { CalibrationLog } from "./calibration-log.ts";
 import { SUPERVISION } from "./decider.ts";
+import { InspectionLog } from "./inspection-log.ts";
 import { newsActorProps } from "./news-actor.ts";
 import type { NewsActorOptions } from "./news-actor.ts";
 import { Router } from "./router.ts";
@@ -76,6 +77,7 @@ export interface EngineActorsDeps {
   /** Names this run of the engine. */
   readonly epoch: string;
   readonly options: EngineActorsOptions;
+  /** Besides the log. */
   readonly onInspect?: NonNullable<ActorSystemOptions["onInspect"]>;
   readonly onFatal?: NonNullable<ActorSystemOptions["onFatal"]>;
 }
@@ -94,12 +96,16 @@ export const createEngineActors = (deps: EngineActorsDeps): EngineActors => {
   const { clock, timers, executor, inference, telemetry, log } = deps;
   const { onInspect, onFatal, options } = deps;
   checkModels(inference);
+  const inspections = new InspectionLog(telemetry, log);
   const system = new ActorSystem({
     clock,
     timers,
     executor,
     supervision: SUPERVISION,
-    ...(onInspect === undefined ? {} : { onInspect }),
+    onInspect: (event) => {
+      inspections.onInspect(event);
+      onInspect?.(event);
+    },
     ...(onFatal === undefined ? {} : { onFatal }),
   });
   const board = new SignalBoard(options.symbolsMax);

@@ -162,7 +162,7 @@ export class NewsActor implements Actor<NewsMessage> {
     this.#missed.add(1);
     const open = this.#open.get(headlineId);
     if (open === undefined) return;
-    this.#deps.log.debug("textMissed", { headlineId, model, code: miss.code });
+    this.#deps.log.debug("text.missed", { headlineId, model, code: miss.code });
     for (const symbol of open.headline.symbols)
       this.#deps.tell(symbol, {
         type: "predictionMissed",

@@ -124,7 +124,7 @@ export class Router {
       const nowNs = this.#deps.clock.nowNs();
       if (nowNs - this.#refusalLoggedNs > REFUSALS_LOGGED_EVERY_NS) {
         this.#refusalLoggedNs = nowNs;
-        this.#deps.log.warn("symbolRefused", { symbol, code: error.code });
+        this.#deps.log.warn("symbol.refused", { symbol, code: error.code });
       }
       return undefined;
     }

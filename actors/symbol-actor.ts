@@ -542,7 +542,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
   #resync(nowNs: MonoNanos): void {
     if (this.#sync.takeResync(nowNs)) {
       if (this.#sync.resyncs === this.#deps.options.bookSync.resyncMax)
-        this.#deps.log.error("bookNotSynced", {
+        this.#deps.log.error("book.notSynced", {
           symbol: this.#symbol,
           code: "E_BOOK_NOSYNC",
           reason: this.#sync.reason,

@@ -105,14 +105,14 @@ export class WeightKeeper {
       this.weights.restore(bytes, clock.nowNs(), clock.nowUs());
     } catch (error) {
       // A poisoned state is worth nothing: begin at the prior, and overwrite it in time.
-      log.warn("weightsRefused", { symbol, code: toCodedError(error).code });
+      log.warn("weights.refused", { symbol, code: toCodedError(error).code });
     }
   }
 
   /** Tried again with the next save. */
   loadFailed(error: unknown): void {
     this.#isLoading = false;
-    this.#deps.log.warn("weightsNotLoaded", {
+    this.#deps.log.warn("weights.notLoaded", {
       symbol: this.#deps.symbol,
       code: toCodedError(error).code,
     });
