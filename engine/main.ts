@@ -72,22 +72,12 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   };
 
   try {
-    const store = openStore(config, metrics, log);
-    stops.push(() => store.close());
+    const { store, ...storeLife } = openStore(config, metrics, log);
+    stops.push(() => storeLife.close());
     const predictions = openPredictions(config, metrics, log);
     stops.push(() => predictions.close());
 
-    const registry = loadModels(config, log);
-    const inference = await startInference(config, registry, metrics, log);
-    stops.push(() => inference.close());
-
-    const bus = openBus(config, metrics, log, onFatal);
-    stops.push(() => bus.drain());
-    const isSimulated = usesSimulator(config);
-    // Simulated prices never reach a shared broker: see docs/decisions/0005-embedded-default.md.
-    const feedBus =
-      isSimulated && config.nats.url !== "" ? new LocalBus({ log }) : bus;
-
+    // First, so that probes are answered while models load.
     const hub = await SignalHub.start({
       host: config.http.host,
       port: config.http.port,
@@ -104,6 +94,17 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
       log,
     });
     stops.push(() => hub.close());
+
+    const registry = loadModels(config, log);
+    const inference = await startInference(config, registry, metrics, log);
+    stops.push(() => inference.close());
+
+    const bus = openBus(config, metrics, log, onFatal);
+    stops.push(() => bus.drain());
+    const isSimulated = usesSimulator(config);
+    // Simulated prices never reach a shared broker: see docs/decisions/0005-embedded-default.md.
+    const feedBus =
+      isSimulated && config.nats.url !== "" ? new LocalBus({ log }) : bus;
 
     const publisher = new SignalPublisher({ bus, telemetry: metrics, log });
     const actors = createEngineActors({
@@ -135,7 +136,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
     });
     const links = (): readonly LinkStatus[] => [
       { name: "nats", state: config.nats.url === "" ? "connected" : bus.state },
-      ...(store.link === undefined ? [] : [store.link()]),
+      ...(storeLife.link === undefined ? [] : [storeLife.link()]),
     ];
     const status = new EngineStatus({
       clock,
@@ -197,15 +198,36 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
 const usesSimulator = ({ feed, nats }: Config): boolean =>
   feed.source === "simulator" || (feed.source === "auto" && nats.url === "");
 
-interface OpenStore extends StateStore {
+interface OpenStore {
+  readonly store: StateStore;
+  readonly link: (() => LinkStatus) | undefined;
   close(): Promise<void>;
-  readonly link?: () => LinkStatus;
 }
 
-const openStore = (config: Config, metrics: Metrics, log: Logger): OpenStore =>
-  config.redis.url === ""
-    ? new FileStore({ dir: config.state.dir, telemetry: metrics, log })
-    : new RedisStore({ url: config.redis.url, telemetry: metrics, log });
+/** Redis where there is one, with the file behind it, so that a lost Redis costs nothing. */
+const openStore = (
+  { redis, state }: Config,
+  metrics: Metrics,
+  log: Logger,
+): OpenStore => {
+  const file = new FileStore({ folder: state.dir, telemetry: metrics, log });
+  if (redis.url === "")
+    return { store: file, link: undefined, close: () => file.flush() };
+  const store = new RedisStore({
+    url: redis.url,
+    fallback: file,
+    telemetry: metrics,
+    log,
+  });
+  return {
+    store,
+    link: () => ({
+      name: "redis",
+      state: store.isOpen ? "disconnected" : "connected",
+    }),
+    close: () => store.close(),
+  };
+};
 
 const openPredictions = (
   config: Config,

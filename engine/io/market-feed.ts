@@ -64,6 +64,7 @@ export class MarketFeed {
   readonly #requests: Counter;
   readonly #decodeTime: Histogram;
   #isDown = false;
+  #isStopped = false;
 
   constructor(
     options: Partial<MarketFeedOptions> &
@@ -126,6 +127,7 @@ export class MarketFeed {
   }
 
   stop(): void {
+    this.#isStopped = true;
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#subscriptions.length = 0;
     this.#snapshots.stop();
@@ -191,7 +193,7 @@ export class MarketFeed {
 
   /** Every book is void from the moment of the loss; after it, all are asked for. */
   #onBus(isUp: boolean): void {
-    if (isUp === !this.#isDown) return;
+    if (this.#isStopped || isUp === !this.#isDown) return;
     this.#isDown = !isUp;
     if (isUp) {
       for (const symbol of this.#symbols) this.#snapshots.request(symbol);
