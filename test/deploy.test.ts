@@ -111,10 +111,22 @@ describe("deploy/k8s/base", () => {
     }
   });
 
-  it("gives the broker the nats.conf of the repository", () => {
-    expect(readFileSync(join(BASE, "nats.conf"), "utf8")).toBe(
-      readFileSync(join(ROOT, "nats.conf"), "utf8"),
-    );
+  it("gives the broker the limits and permissions of the repository's nats.conf", () => {
+    const rules = (path: string): string =>
+      readFileSync(path, "utf8")
+        .replace(/^\s*#.*\n/gm, "")
+        .replace(/^(server_name|listen|http):.*$/gm, "$1")
+        .replace(/(store_dir|password): .*$/gm, "$1")
+        .trim();
+    expect(rules(join(BASE, "nats.conf"))).toBe(rules(join(ROOT, "nats.conf")));
+  });
+
+  it("keeps passwords out of the broker's configuration", () => {
+    const text = readFileSync(join(BASE, "nats.conf"), "utf8");
+    const passwords = [...text.matchAll(/password: (\S+)/g)].map((m) => m[1]!);
+    expect(passwords.length).toBe(3);
+    for (const password of passwords)
+      expect(password).toMatch(/^\$FUSEWIRE_NATS_[A-Z]+_PASSWORD$/);
   });
 
   it("gives the engine a configuration that it accepts", async () => {

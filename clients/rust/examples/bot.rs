@@ -13,7 +13,7 @@ const DEADLINE: Duration = Duration::from_millis(20);
 async fn main() -> Result<(), Error> {
     let url = std::env::args()
         .nth(1)
-        .unwrap_or_else(|| "nats://client:client@127.0.0.1:4222".into());
+        .unwrap_or_else(|| "nats://client:client-dev@127.0.0.1:4222".into());
     let client = Client::connect(ConnectOptions::new(url)).await?;
     let mut signals = client.signals("*").await?;
     let mut classes: HashMap<String, SignalClass> = HashMap::new();
