@@ -3,6 +3,13 @@ import { describe, expect, it } from "vitest";
 import { monoNanos, unixMicros } from "../std/time.ts";
 import { BayesWeights, DEFAULT_WEIGHT_OPTIONS } from "./bayes-weights.ts";
 
+const OPTIONS = {
+  ...DEFAULT_WEIGHT_OPTIONS,
+  priorAlpha: 4,
+  priorBeta: 4,
+  halfLifeMs: 3_600_000,
+};
+
 const MODELS = ["a", "b", "c"].map((name) => ({ name, version: "1" }));
 
 const outcome = fc.record({
@@ -21,11 +28,7 @@ interface Told {
 }
 
 const play = (outcomes: readonly Told[]) => {
-  const weights = new BayesWeights(
-    MODELS,
-    DEFAULT_WEIGHT_OPTIONS,
-    monoNanos(0),
-  );
+  const weights = new BayesWeights(MODELS, OPTIONS, monoNanos(0));
   let nowNs = monoNanos(0);
   for (const { model, verdict, afterMs } of outcomes) {
     nowNs = monoNanos(Math.max(0, nowNs + afterMs * 1e6));
@@ -59,11 +62,7 @@ describe("Bayesian weights, after any outcomes", () => {
       fc.property(history, fc.nat(1e8), (outcomes, downMs) => {
         const { weights, nowNs } = play(outcomes);
         const nowUs = unixMicros(1.7e15);
-        const restored = new BayesWeights(
-          MODELS,
-          DEFAULT_WEIGHT_OPTIONS,
-          monoNanos(5),
-        );
+        const restored = new BayesWeights(MODELS, OPTIONS, monoNanos(5));
         restored.restore(
           weights.encode(nowNs, nowUs),
           monoNanos(5),

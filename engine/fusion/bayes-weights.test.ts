@@ -8,6 +8,13 @@ import {
 } from "./bayes-weights.ts";
 import type { WeightOptions } from "./bayes-weights.ts";
 
+const OPTIONS = {
+  ...DEFAULT_WEIGHT_OPTIONS,
+  priorAlpha: 4,
+  priorBeta: 4,
+  halfLifeMs: 3_600_000,
+};
+
 const MODELS = [
   { name: "lightgbm-1s", version: "1" },
   { name: "patchtst-1s", version: "1" },
@@ -17,7 +24,7 @@ const NOON_US = unixMicros(1_700_000_000_000_000);
 const at = (ns: number) => monoNanos(ns);
 
 const weights = (options: Partial<WeightOptions> = {}) =>
-  new BayesWeights(MODELS, { ...DEFAULT_WEIGHT_OPTIONS, ...options }, at(0));
+  new BayesWeights(MODELS, { ...OPTIONS, ...options }, at(0));
 
 const recordMany = (
   w: BayesWeights,
@@ -81,7 +88,7 @@ describe("Bayesian weights", () => {
     recordMany(edge, 0, 60, 40);
     recordMany(edge, 1, 10, 90);
     expect(edge.rawWeight(0, at(0))).toBeCloseTo((2 * 64) / 108 - 1, 12);
-    expect(edge.rawWeight(1, at(0))).toBe(DEFAULT_WEIGHT_OPTIONS.weightFloor);
+    expect(edge.rawWeight(1, at(0))).toBe(OPTIONS.weightFloor);
     const mean = weights({ rule: "mean" });
     recordMany(mean, 0, 60, 40);
     expect(mean.rawWeight(0, at(0))).toBeCloseTo(64 / 108, 12);
@@ -185,7 +192,7 @@ describe("Bayesian weights", () => {
     recordMany(saved, 1, 50, 0);
     const upgraded = new BayesWeights(
       [{ name: "lightgbm-1s", version: "2" }, MODELS[1]!],
-      DEFAULT_WEIGHT_OPTIONS,
+      OPTIONS,
       at(0),
     );
     upgraded.restore(saved.encode(at(0), NOON_US), at(0), NOON_US);

@@ -25,11 +25,11 @@ export interface WeightOptions {
 }
 
 export const DEFAULT_WEIGHT_OPTIONS: WeightOptions = {
-  // A prior worth eight outcomes of a coin: one early hit moves the mean by 0.06, not by 0.17.
-  priorAlpha: 4,
-  priorBeta: 4,
+  // A prior worth ten outcomes of a coin: one early hit moves the mean by 0.05, not by 0.17.
+  priorAlpha: 5,
+  priorBeta: 5,
   // Horizons are seconds, regimes hours: 0.95 a day (a half-life of 13.5 days) would never forget.
-  halfLifeMs: 3_600_000,
+  halfLifeMs: 6 * 3_600_000,
   outcomesMin: 10,
   rule: "edge",
   weightFloor: 0.02,
