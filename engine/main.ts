@@ -112,7 +112,15 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
       timers,
       executor: liveExecutor(),
       inference,
-      sinks: [publisher, hub],
+      // Encoded once for both roads; what the publisher keeps back goes nowhere.
+      sinks: [
+        {
+          publish: (signal) => {
+            const encoded = publisher.publish(signal);
+            if (encoded !== undefined) hub.publish(signal, encoded);
+          },
+        },
+      ],
       store,
       predictions,
       telemetry: metrics,

@@ -41,17 +41,20 @@ export class SignalPublisher implements SignalSink {
     );
   }
 
-  publish(signal: Signal): void {
+  /** The bytes, for whoever sends the same signal elsewhere; undefined when it was kept back. */
+  publish(signal: Signal): Uint8Array | undefined {
     if (!isFinite(signal)) {
       this.#refused.add(1);
       this.#log.error("publisher.notFinite", {
         code: "E_INTERNAL",
         symbol: signal.symbol,
       });
-      return;
+      return undefined;
     }
     this.#published.add(1);
-    this.#bus.publish(signalSubject(signal.symbol), encodeSignal(signal));
+    const encoded = encodeSignal(signal);
+    this.#bus.publish(signalSubject(signal.symbol), encoded);
+    return encoded;
   }
 }
 
