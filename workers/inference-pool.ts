@@ -122,12 +122,7 @@ export class InferencePool implements Lane {
   /** Resolves when each model serves or is refused. A lane whose threads cannot start is failed, not thrown. */
   async start(): Promise<void> {
     try {
-      const replies = await Promise.all(
-        Array.from({ length: this.#options.threads }, () =>
-          this.#pool.status(),
-        ),
-      );
-      this.#loaded = mergeStatus(replies.map(({ models }) => models));
+      await this.#load(this.#pool);
       this.#become("ready", "");
     } catch (error) {
       this.#become("failed", messageOf(error));
@@ -172,6 +167,7 @@ export class InferencePool implements Lane {
       reason: this.#reason,
       device: device.kind === "cpu" ? "cpu" : `cuda:${device.deviceId}`,
       threads,
+      processId: undefined,
       queued: this.#tickets.waiting,
       inFlight: this.#pool.running,
       abandoned: this.#abandoned.size,
@@ -193,7 +189,7 @@ export class InferencePool implements Lane {
     this.#become("closed", "closing");
     this.#schedulePump();
     await this.#whenIdle(this.#options.closeMs);
-    this.#tickets.missAllWaiting("E_STATE_DRAINING");
+    this.#tickets.missAll("E_STATE_DRAINING");
     if (this.#pool.running === 0) await this.#pool.close();
     else this.#abandoned.add(this.#pool);
   }
@@ -327,10 +323,7 @@ export class InferencePool implements Lane {
     if (this.#pool.isAlive || this.#state !== "ready") return;
     this.#become("recovering", "no thread left");
     systemTimers.after(this.#rebuildMs, () => {
-      if (this.#state !== "recovering") return;
-      this.#pool = this.#buildPool();
-      this.#become("ready", "");
-      this.#schedulePump();
+      if (this.#state === "recovering") this.#rebuild();
     });
     this.#rebuildMs = Math.min(this.#rebuildMs * 2, REBUILD_MS_MAX);
   }
@@ -343,23 +336,45 @@ export class InferencePool implements Lane {
       model,
       abandoned: this.#abandoned.size,
     });
-    if (this.#abandoned.size >= this.#options.abandonedMax) {
-      this.#become("failed", `${model} hangs`);
-      this.#tickets.missAllWaiting("E_MODEL_TIMEOUT");
+    if (this.#abandoned.size < this.#options.abandonedMax) {
+      this.#rebuild();
       return;
     }
-    this.#pool = this.#buildPool();
-    this.#schedulePump();
+    this.#become("failed", `${model} hangs`);
+    this.#tickets.missAll("E_MODEL_TIMEOUT");
   }
 
   /** The hung call has ended after all: now its threads may end too. */
   #forget(pool: ThreadPool): void {
     this.#abandoned.delete(pool);
     void pool.close();
-    if (this.#state !== "failed") return;
-    this.#pool = this.#buildPool();
-    this.#become("ready", "");
-    this.#schedulePump();
+    if (this.#state === "failed") this.#rebuild();
+  }
+
+  /** New threads; what waits goes on waiting until they have loaded, so that loading is not taken for hanging. */
+  #rebuild(): void {
+    const pool = this.#buildPool();
+    this.#pool = pool;
+    this.#become("recovering", "threads are starting");
+    this.#load(pool).then(
+      () => {
+        if (pool !== this.#pool || this.#state !== "recovering") return;
+        this.#become("ready", "");
+        this.#schedulePump();
+      },
+      (error: unknown) => {
+        if (pool !== this.#pool || this.#state !== "recovering") return;
+        this.#become("ready", messageOf(error));
+        this.#rebuildIfDead();
+      },
+    );
+  }
+
+  async #load(pool: ThreadPool): Promise<void> {
+    const replies = await Promise.all(
+      Array.from({ length: this.#options.threads }, () => pool.status()),
+    );
+    this.#loaded = mergeStatus(replies.map(({ models }) => models));
   }
 
   async #whenIdle(boundMs: number): Promise<void> {

@@ -38,6 +38,8 @@ export interface LaneStatus {
   readonly reason: string;
   readonly device: string;
   readonly threads: number;
+  /** Of a lane that is a process of its own, while it runs. */
+  readonly processId: number | undefined;
   readonly queued: number;
   readonly inFlight: number;
   /** Calls past all patience, on threads that were replaced: they end when the native call does. */

@@ -128,6 +128,7 @@ export class LlamaLane implements Lane {
       reason: this.#reason,
       device: this.#device,
       threads: this.#options.threads,
+      processId: this.#child?.pid,
       queued: this.#tickets.waiting,
       inFlight: this.#current === undefined ? 0 : 1,
       abandoned: 0,
@@ -159,9 +160,7 @@ export class LlamaLane implements Lane {
         };
       });
     this.#patience?.cancel();
-    this.#tickets.missAllWaiting("E_STATE_DRAINING");
-    if (this.#current !== undefined)
-      this.#tickets.miss(this.#current.ticket, "E_STATE_DRAINING");
+    this.#tickets.missAll("E_STATE_DRAINING");
     const child = this.#child;
     if (child === undefined || child.exitCode !== null) return;
     await new Promise<void>((resolve) => {
@@ -242,7 +241,7 @@ export class LlamaLane implements Lane {
         );
         this.#ports.log.warn("llamaUnfit", { detail: message.detail });
         this.#child?.kill("SIGKILL");
-        this.#tickets.missAllWaiting("E_MODEL_DEVICE");
+        this.#tickets.missAll("E_MODEL_DEVICE");
         this.#settled?.();
         return;
       case "classified": {

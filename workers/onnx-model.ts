@@ -1,5 +1,5 @@
 /** One model on one thread: its onnxruntime session, its spec, its tokenizer. */
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { InferenceSession, Tensor, env } from "onnxruntime-node";
 import { CodedError, toCodedError } from "../engine/std/errors.ts";
 import { onnxSpecOf } from "../models/families.ts";
 import type { Golden, Manifest } from "../models/manifest.ts";
@@ -12,6 +12,9 @@ import type {
 import type { OnnxValue } from "../models/onnx-file.ts";
 import type { Device, RowReply, WorkerModel } from "./job.ts";
 import { noTokenizer, textTokenizer } from "./text-tokenizer.ts";
+
+// What it would print on standard error comes back as an exception, and is logged with its model.
+env.logLevel = "fatal";
 
 export class OnnxModel {
   /** A card was asked for and could not be had: it runs on the CPU. */

@@ -1,10 +1,5 @@
 /** Which model runs where: on the actor's thread, on a pool's threads and device, or in a process of its own. */
-import type {
-  InlineModel,
-  Logger,
-  ServedModel,
-  Telemetry,
-} from "../engine/ports.ts";
+import type { InlineModel, Logger, Telemetry } from "../engine/ports.ts";
 import { NO_LOG, NO_TELEMETRY } from "../engine/ports.ts";
 import { toCodedError } from "../engine/std/errors.ts";
 import type { ErrorCode } from "../engine/std/errors.ts";

@@ -37,7 +37,8 @@ export class Tickets {
   readonly #waiting = new Map<string, Set<Ticket>>();
   #order = 0;
   #waitingCount = 0;
-  #pending = 0;
+  /** Neither answered yet nor forgotten: waiting, running, or refused a moment ago. */
+  readonly #open = new Set<Ticket>();
 
   constructor(models: readonly string[], options: TicketsOptions) {
     this.#options = options;
@@ -46,7 +47,7 @@ export class Tickets {
 
   /** Waiting or running, and not answered. */
   get pending(): number {
-    return this.#pending;
+    return this.#open.size;
   }
 
   get waiting(): number {
@@ -74,7 +75,7 @@ export class Tickets {
       onMiss,
       deadline: undefined,
     };
-    this.#pending++;
+    this.#open.add(ticket);
     const code =
       refusal ??
       (queue === undefined
@@ -143,9 +144,9 @@ export class Tickets {
     ticket.onMiss(missOf(ticket.request, code));
   }
 
-  missAllWaiting(code: ErrorCode): void {
-    for (const queue of this.#waiting.values())
-      for (const ticket of [...queue]) this.miss(ticket, code);
+  /** The running ones too: their results will be late. */
+  missAll(code: ErrorCode): void {
+    for (const ticket of [...this.#open]) this.miss(ticket, code);
   }
 
   #settle(ticket: Ticket): boolean {
@@ -154,7 +155,7 @@ export class Tickets {
     ticket.deadline?.cancel();
     if (this.#waiting.get(ticket.request.model)?.delete(ticket) === true)
       this.#waitingCount--;
-    this.#pending--;
+    this.#open.delete(ticket);
     return true;
   }
 }
