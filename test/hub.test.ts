@@ -235,7 +235,10 @@ describe("a slow reader", () => {
     const healthy = await connectTo(hub, { protocol: "fusewire.msgpack" });
     await Promise.all([subscribed(slow, ["*"]), subscribed(healthy, ["*"])]);
     const seen: number[] = [];
-    healthy.onMessage = (message) => seen.push(read(message).signal.seq);
+    healthy.onMessage = (message) => {
+      const { type, signal } = read(message);
+      if (type === "signal") seen.push(signal.seq);
+    };
     slow.pause();
     const last = 12_000;
     const before = process.memoryUsage().rss;
@@ -342,8 +345,12 @@ describe("the actor thread", () => {
     expect(status).toBe(3);
   });
 
-  it("refuses to start on a port that is taken", async () => {
+  it("refuses to start on a port that is taken and at an address it lacks", async () => {
     const hub = await startHub();
+    for (const port of [0, 18_080])
+      await expect(startHub({ host: "192.0.2.1", port })).rejects.toMatchObject(
+        { code: "E_CONFIG_INVALID" },
+      );
     await expect(startHub({ port: hub.port })).rejects.toMatchObject({
       code: "E_CONFIG_INVALID",
       field: "http.port",

@@ -9,6 +9,7 @@ import { errorReply, HubHttp, send } from "./hub-http.ts";
 import type { FromHub, HubThreadData, ToHub } from "./hub-messages.ts";
 import { isOriginAllowed } from "./hub-origin.ts";
 import { loadPages } from "./hub-pages.ts";
+import { portFor } from "./hub-port.ts";
 import { MSGPACK_SUBPROTOCOL } from "./hub-protocol.ts";
 import { HubQuestions } from "./hub-questions.ts";
 import type { HubSocket } from "./hub-socket.ts";
@@ -162,16 +163,20 @@ const timers = [
 ];
 port.on("message", receive);
 
-const listened = (listener: us_listen_socket | false): void => {
-  if (listener === false) tell({ type: "notListening" });
-  // A listening socket is a socket to uSockets; the typings only lack the relation.
-  else tell({ type: "listening", port: uWS.us_socket_local_port(listener) });
-};
+// The four-argument form is not in the typings. Without the flag two engines could share a port unawares.
 const listen = app.listen.bind(app) as unknown as (
   host: string,
   port: number,
   flags: number,
   onDone: (listener: us_listen_socket | false) => void,
 ) => void;
-// The four-argument form is not in the typings. Without the flag two engines could share a port unawares.
-listen(options.host, options.port, EXCLUSIVE_PORT, listened);
+listen(
+  options.host,
+  await portFor(options.host, options.port),
+  EXCLUSIVE_PORT,
+  (listener) => {
+    if (listener === false) tell({ type: "notListening" });
+    // A listening socket is a socket to uSockets; the typings only lack the relation.
+    else tell({ type: "listening", port: uWS.us_socket_local_port(listener) });
+  },
+);

@@ -44,7 +44,7 @@ export class UpgradeRefused extends Error {
 export class WsClient {
   readonly #socket: Socket;
   #buffer: Buffer;
-  #fragments: Buffer[] = [];
+  readonly #fragments: Buffer[] = [];
   #fragmentOpcode = 0;
   #close: WsClose | undefined;
   readonly #waiting: (() => void)[] = [];
@@ -237,8 +237,7 @@ export class WsClient {
         if (opcode !== OPCODE.continuation) this.#fragmentOpcode = opcode;
         this.#fragments.push(payload);
         if (!isFinal) return;
-        this.#deliver(Buffer.concat(this.#fragments));
-        this.#fragments = [];
+        this.#deliver(Buffer.concat(this.#fragments.splice(0)));
     }
   }
 

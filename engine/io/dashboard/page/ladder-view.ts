@@ -51,6 +51,7 @@ export class LadderView {
     drawSide([...this.#asks].reverse(), asks, decimals, deepest);
     drawSide(this.#bids, bids, decimals, deepest);
     drawMiddle(book, decimals);
+    byId("imbalance").hidden = bids.length === 0 && asks.length === 0;
     const share = totalOf(bids) / (totalOf(bids) + totalOf(asks) || 1);
     setVar(byId("imbalance"), "--bid", share.toFixed(3));
     setText(byId("imbalance-bid"), `${format.percent(share, 0)} bid`);

@@ -117,7 +117,7 @@ export class SourcesView {
     drawSigned(this.#sumBar, signal.logOdds, scale);
     setText(
       this.#note,
-      `Σ of ${sources.length} sources → P(up) = ${format.percent(signal.probability, 2)}`,
+      `${sources.length} of ${sources.length + missing.length} speak → P(up) ${format.percent(signal.probability, 2)}`,
     );
     this.#drawSentiment(signal);
   }
