@@ -250,11 +250,14 @@ describe("BinanceRecording", () => {
     expect(recording.malformed).toBe(2);
   });
 
-  it("refuses a file that is no recording, and one that is damaged", async () => {
+  it("refuses a file that is no recording, is not there or is damaged", async () => {
     const text = await write("text", "time,price\n1,2\n");
     await expect(all(new BinanceRecording(text))).rejects.toMatchObject({
       code: "E_TAPE_FORMAT",
     });
+    await expect(
+      all(new BinanceRecording(join(folder, "absent"))),
+    ).rejects.toMatchObject({ code: "E_TAPE_FORMAT" });
     const bytes = gzipSync(`1723161256999999999 ${trade(1)}\n`.repeat(500));
     bytes.fill(0xff, 40, 80);
     const damaged = await write("damaged.gz", bytes);

@@ -177,15 +177,17 @@ const isGzip = async (path: string): Promise<boolean> => {
 
 /** The file's lines by decompressed chunk, so that one await serves hundreds of lines. */
 export async function* lineBatches(path: string): AsyncGenerator<string[]> {
-  const file = createReadStream(path, { highWaterMark: 64 * 1024 });
-  // A recorder that was killed leaves an unfinished gzip stream: what it holds is read, the torn last line is malformed.
-  const bytes: Readable = (await isGzip(path))
-    ? file.pipe(createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }))
-    : file;
-  file.on("error", (error) => bytes.destroy(error));
+  let file: Readable | undefined;
   const decoder = new TextDecoder();
   let rest = "";
   try {
+    // A recorder that was killed leaves an unfinished gzip stream: what it holds is read, the torn last line is malformed.
+    const isZipped = await isGzip(path);
+    file = createReadStream(path, { highWaterMark: 64 * 1024 });
+    const bytes: Readable = isZipped
+      ? file.pipe(createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }))
+      : file;
+    file.on("error", (error) => bytes.destroy(error));
     for await (const chunk of bytes) {
       const text = rest + decoder.decode(chunk as Buffer, { stream: true });
       const lines = text.split("\n");
@@ -204,6 +206,6 @@ export async function* lineBatches(path: string): AsyncGenerator<string[]> {
       cause: error,
     });
   } finally {
-    file.destroy();
+    file?.destroy();
   }
 }

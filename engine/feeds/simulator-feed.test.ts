@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { symbolId } from "../domain/symbol.ts";
 import { SimulatedClock } from "../std/simulated-clock.ts";
 import { isHeadline } from "./feed-event.ts";
 import type { FeedEvent } from "./feed-event.ts";
@@ -70,6 +71,8 @@ describe("SimulatorFeed", () => {
     clock.advanceMs(1000);
     const symbol = feed.symbols[2]!;
     const before = events.length;
+    feed.requestSnapshot(symbolId("NONE.SIM"));
+    expect(events).toHaveLength(before);
     feed.requestSnapshot(symbol);
     const answer = events[before]!;
     expect(answer).toMatchObject({ type: "bookSnapshot", symbol });

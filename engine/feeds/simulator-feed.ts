@@ -68,8 +68,9 @@ export class SimulatorFeed {
     this.#beat = undefined;
   }
 
-  /** Emits the symbol's whole book at once, as a venue answers a request. */
+  /** Emits the symbol's whole book at once, as a venue answers a request; nothing for a symbol that it does not have. */
   requestSnapshot(symbol: SymbolId): void {
+    if (!this.symbols.includes(symbol)) return;
     const snapshot: BookSnapshot = this.#simulator.snapshot(symbol);
     this.#emit(snapshot, this.#clock.nowNs());
   }
