@@ -1,7 +1,6 @@
 """Windows of bars as PatchTST sees them; the engine's models/patchtst/spec.ts computes the same numbers."""
 
 import csv
-import gzip
 import pathlib
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ STD_MIN = 1e-6
 NEUTRAL_BAND = 0.5
 CLASSES = ("up", "down", "neutral")
 NORMALISATION = {
+    "kind": "logReturnZ",
     "price": "ln(x / last close) / max(std, 1e-6); std: population standard deviation of the 63 one-bar ln returns of close",
     "volume": "(ln(1 + v) - mean) / max(std, 1e-6) over the 64 bars, population standard deviation",
     "stdMin": STD_MIN,
@@ -32,12 +32,11 @@ class BarTable:
 
 
 def load(path: pathlib.Path) -> BarTable:
-    """CSV with a header that names openUs and the six channels, in any order, after comment lines."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
-    values = np.array([[float(row[channel]) for channel in CHANNELS] for row in rows])
-    return BarTable(path.name, np.array([int(row["openUs"]) for row in rows]), values)
+    """The CSV that engine/cli/feature-export.ts writes; rounded to float32, in which the engine keeps its bars."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    values = np.array([[float(row[channel]) for channel in CHANNELS] for row in rows], dtype=np.float32)
+    return BarTable(path.stem, np.array([int(row["openUs"]) for row in rows]), values.astype(np.float64))
 
 
 def normalise(window: np.ndarray) -> tuple[np.ndarray, float, float]:
@@ -66,6 +65,13 @@ def windows_of(table: BarTable, interval_us: int) -> dict[str, np.ndarray]:
         "future": np.array(future, dtype=np.float32).reshape(-1, STEPS),
         "end_us": np.array(end_us, dtype=np.int64),
     }
+
+
+def mirrored(past: np.ndarray) -> np.ndarray:
+    """The window of a market that fell where this one rose: the highest price becomes the lowest."""
+    turned = -past[..., [CHANNELS.index(name) for name in ("open", "low", "high", "close", "volume", "vwap")]]
+    turned[..., VOLUME] = past[..., VOLUME]
+    return turned
 
 
 def classes_of(future: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 import numpy as np
 
 import metrics
+import platt
 
 
 def test_auc_counts_ordered_pairs_and_half_of_the_ties():
@@ -29,3 +30,11 @@ def test_log_loss_and_brier_of_a_coin():
     said, happened = np.full(4, 0.5), np.array([0, 1, 0, 1])
     assert abs(metrics.log_loss(said, happened) - np.log(2)) < 1e-12
     assert metrics.brier(said, happened) == 0.25
+
+
+def test_platt_finds_the_slope_and_offset_that_made_the_data():
+    random = np.random.default_rng(9)
+    logit = random.normal(size=200_000)
+    up = (random.random(len(logit)) < platt.sigmoid(0.5 * logit - 0.2)).astype(float)
+    a, b = platt.fit_platt(logit, up, np.ones_like(logit))
+    assert abs(a - 0.5) < 0.02 and abs(b + 0.2) < 0.02
