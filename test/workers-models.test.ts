@@ -16,6 +16,7 @@ import {
   outcome,
   text,
 } from "./support/inference-calls.ts";
+import type { Answer } from "./support/inference-calls.ts";
 import {
   SENTIMENT_WORDS,
   buildForecastModel,
@@ -168,7 +169,7 @@ describe("a forecaster", () => {
     const windows = Array.from({ length: 12 }, (_, i) =>
       window(random, 10 ** (i % 6)),
     );
-    const alone = [];
+    const alone: Answer[] = [];
     for (const values of windows)
       alone.push(
         await ask(served, "forecast", { kind: "bars", values, length }),
@@ -179,7 +180,10 @@ describe("a forecaster", () => {
       ),
     );
     together.forEach((answer, i) => {
-      expect(Number(outcome(answer))).toBeCloseTo(Number(outcome(alone[i])), 5);
+      expect(Number(outcome(answer))).toBeCloseTo(
+        Number(outcome(alone[i]!)),
+        5,
+      );
       expect(answer).toMatchObject({ detail: { kind: "forecast" } });
       if (!isMiss(answer) && answer.detail?.kind === "forecast") {
         expect(answer.detail.prices).toHaveLength(steps);

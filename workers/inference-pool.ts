@@ -86,12 +86,12 @@ export class InferencePool implements Lane {
         name,
         {
           queue: telemetry.histogram(
-            "fusewire_model_queue",
+            "fusewire_model_queue_seconds",
             "Time from submit to the call",
             { model: name },
           ),
           run: telemetry.histogram(
-            "fusewire_model_run",
+            "fusewire_model_run_seconds",
             "Time of one call, encoding and decoding included",
             { model: name },
           ),

@@ -3,6 +3,7 @@ import type { FeatureVector } from "../engine/domain/feature.ts";
 import type { InlineModel, ServedModel } from "../engine/ports.ts";
 import { CodedError } from "../engine/std/errors.ts";
 import { calibratorOf } from "../models/calibration.ts";
+import type { Manifest } from "../models/manifest.ts";
 import { asProbability } from "../models/model-spec.ts";
 import { readOnnx } from "../models/onnx-file.ts";
 import type { ModelEntry } from "../models/registry.ts";
@@ -14,6 +15,7 @@ export const createInlineTree = (entry: ModelEntry): InlineModel => {
   const { manifest, bytes } = entry;
   if (bytes === undefined) throw new CodedError("E_MODEL_CONTRACT");
   const trees = TreeEnsemble.fromOnnx(readOnnx(bytes));
+  if (manifest.golden !== undefined) prove(trees, manifest);
   const calibrate = calibratorOf(manifest.calibration);
   const served: ServedModel = servedModel(manifest, "inline");
   return {
@@ -26,4 +28,19 @@ export const createInlineTree = (entry: ModelEntry): InlineModel => {
       return calibrate(asProbability(trees.predict(features)));
     },
   };
+};
+
+/** The same check that a session has to pass. */
+const prove = (trees: TreeEnsemble, { golden, inputs, outputs }: Manifest) => {
+  const given = golden?.inputs[inputs[0]!.name];
+  const output = outputs.find(({ dtype }) => dtype === "float32");
+  const expected = golden?.outputs[output?.name ?? ""]?.at(-1);
+  if (given === undefined || expected === undefined) return;
+  const actual = trees.predict(
+    Float64Array.from(given.data.slice(-trees.featureCount)),
+  );
+  if (!(Math.abs(actual - expected) <= (golden?.tolerance ?? 0)))
+    throw new CodedError("E_MODEL_CONTRACT", {
+      detail: `${expected} was expected of the golden vector, not ${actual}`,
+    });
 };

@@ -71,12 +71,12 @@ export class LlamaLane implements Lane {
     const { telemetry } = ports;
     const labels = { model: manifest.name };
     this.#queueTime = telemetry.histogram(
-      "fusewire_model_queue",
+      "fusewire_model_queue_seconds",
       "Time from submit to the call",
       labels,
     );
     this.#runTime = telemetry.histogram(
-      "fusewire_model_run",
+      "fusewire_model_run_seconds",
       "Time of one call, encoding and decoding included",
       labels,
     );
