@@ -37,7 +37,8 @@ export class BarFeatures {
   }
 
   /** Six features. Windows that are not full yet count what there is. */
-  write(mid: number, to: Float64Array, at: number): void {
+  write(top: Float64Array, to: Float64Array, at: number): void {
+    const mid = (top[0]! + top[2]!) / 2;
     to[at] = this.#return10;
     to[at + 1] = this.#return60;
     to[at + 2] = this.#rsi;

@@ -11,7 +11,7 @@ import type { OrderBook } from "../market/order-book.ts";
 import type { MonoNanos } from "../std/time.ts";
 import { BarFeatures } from "./bar-features.ts";
 import { BookFeatures, TOP_LEVELS } from "./book-features.ts";
-import { DecayClock } from "./decay-clock.ts";
+import { DecayClock, NOW_NS } from "./decay-clock.ts";
 import { MARKET_FEATURES } from "./feature-schema.ts";
 import { QuoteFeatures } from "./quote-features.ts";
 import { TradeFeatures } from "./trade-features.ts";
@@ -41,7 +41,6 @@ export class FeatureSet {
   readonly #quotes = new QuoteFeatures();
   readonly #bars = new BarFeatures();
   #firstBookNs = Number.NaN;
-  #nowNs = Number.NEGATIVE_INFINITY;
 
   /** After each book event that left a live book; windows run on the event's receive time. */
   onBook(book: OrderBook, event: BookSnapshot | BookDelta): void {
@@ -50,9 +49,10 @@ export class FeatureSet {
       return;
     }
     this.#advance(event.receivedNs);
-    if (Number.isNaN(this.#firstBookNs)) this.#firstBookNs = this.#nowNs;
+    if (this.#book.mids.isEmpty)
+      this.#firstBookNs = this.#clock.values[NOW_NS]!;
     book.copyTop(this.#top, TOP_LEVELS);
-    this.#book.onBook(this.#top, this.#nowNs);
+    this.#book.onBook(this.#top, this.#clock);
   }
 
   /** After a gap or any other loss of the book: the next book is not a change of the last. */
@@ -62,7 +62,7 @@ export class FeatureSet {
 
   onTrade(trade: Trade): void {
     this.#advance(trade.receivedNs);
-    this.#trades.onTrade(trade, this.#book.mids.mid);
+    this.#trades.onTrade(trade, this.#book);
   }
 
   onQuote(quote: Quote): void {
@@ -76,7 +76,7 @@ export class FeatureSet {
 
   /** Five seconds of book have been seen. */
   get isWarm(): boolean {
-    return this.#nowNs - this.#firstBookNs >= WARM_AFTER_NS;
+    return this.#clock.values[NOW_NS]! - this.#firstBookNs >= WARM_AFTER_NS;
   }
 
   /** Once a turn, over the final book. All zeros while the book lacks a side. */
@@ -89,26 +89,18 @@ export class FeatureSet {
     this.#advance(nowNs);
     const top = this.#top;
     book.copyTop(top, TOP_LEVELS);
-    const mid = (top[0]! + top[2]!) / 2;
+    this.#book.updateMeans();
     this.#book.writeShape(top, values, SHAPE_AT);
     this.#book.writeFlow(values, FLOW_AT);
-    this.#quotes.write(
-      top,
-      book.seq,
-      this.#book,
-      this.#nowNs,
-      values,
-      QUOTE_AT,
-    );
-    this.#trades.write(mid, this.#book.meanDepth1, values, TRADE_AT);
-    this.#book.writeMoves(mid, this.#nowNs, values, MOVES_AT);
-    this.#bars.write(mid, values, BAR_AT);
+    this.#quotes.write(top, book, this.#book, this.#clock, values, QUOTE_AT);
+    this.#trades.write(top, this.#book, values, TRADE_AT);
+    this.#book.writeMoves(top, this.#clock, values, MOVES_AT);
+    this.#bars.write(top, values, BAR_AT);
     return values;
   }
 
   /** Decays everything up to an event; time never runs backwards here. */
   #advance(nowNs: number): void {
-    if (nowNs > this.#nowNs) this.#nowNs = nowNs;
     if (!this.#clock.advance(nowNs)) return;
     this.#book.decay(this.#clock);
     this.#trades.decay(this.#clock);

@@ -1,69 +1,77 @@
 /** What the quote stream says beyond the book: on many venues it is ahead of the book's own updates. */
 import type { Quote } from "../domain/market-event.ts";
-import { orderFlow } from "./book-features.ts";
+import type { OrderBook } from "../market/order-book.ts";
+import { MEAN_DEPTH_1, orderFlow } from "./book-features.ts";
 import type { BookFeatures } from "./book-features.ts";
-import { DecayedSum, OVER_100_MS, OVER_1_S } from "./decay-clock.ts";
+import { DecayedSum, NOW_NS, OVER_100_MS, OVER_1_S } from "./decay-clock.ts";
 import type { DecayClock } from "./decay-clock.ts";
 
 /** An older quote says nothing that the book does not. */
 const RECENT_NS = 1e9;
 
+/** Positions in the state. */
+const SEQ = 0;
+const AT_NS = 1;
+
 export class QuoteFeatures {
   readonly #flow = new DecayedSum([OVER_100_MS, OVER_1_S]);
+  readonly #step = new Float64Array(2);
   /** The last quote and the one before: bid price, bid size, ask price, ask size. */
   readonly #quote = new Float64Array(4);
   readonly #before = new Float64Array(4);
-  #seq = 0;
-  #atNs = Number.NEGATIVE_INFINITY;
+  /** Sequence and receive time of the last quote. */
+  readonly #state = new Float64Array([0, -Infinity]);
 
   decay(clock: DecayClock): void {
     this.#flow.decay(clock);
   }
 
   onQuote(quote: Quote): void {
-    const { bidPrice, bidSize, askPrice, askSize } = quote;
+    const { bidPrice, askPrice, seq, receivedNs } = quote;
+    const state = this.#state;
     // A locked or crossed quote is a slip of the venue's; an overtaken one is old news.
-    if (bidPrice >= askPrice || quote.seq < this.#seq) {
+    if (bidPrice >= askPrice || seq < state[SEQ]!) {
       // A sequence that starts anew, as after the venue's restart, must not silence the quotes for good.
-      if (quote.receivedNs - this.#atNs > RECENT_NS) this.#seq = 0;
+      if (receivedNs - state[AT_NS]! > RECENT_NS) state[SEQ] = 0;
       return;
     }
+    const now = this.#quote;
     const before = this.#before;
-    before.set(this.#quote);
-    this.#quote[0] = bidPrice;
-    this.#quote[1] = bidSize;
-    this.#quote[2] = askPrice;
-    this.#quote[3] = askSize;
-    if (before[0]! > 0) this.#flow.add(orderFlow(this.#quote, before, 0));
-    this.#seq = quote.seq;
-    this.#atNs = quote.receivedNs;
+    for (let i = 0; i < 4; i++) before[i] = now[i]!;
+    now[0] = bidPrice;
+    now[1] = quote.bidSize;
+    now[2] = askPrice;
+    now[3] = quote.askSize;
+    state[SEQ] = seq;
+    state[AT_NS] = receivedNs;
+    if (before[0] === 0) return;
+    orderFlow(now, before, 1, this.#step);
+    this.#flow.add(this.#step, 0);
   }
 
   /** Four features; the book's own stand in where there is no newer quote. */
   write(
     top: Float64Array,
-    bookSeq: number,
+    orderBook: OrderBook,
     book: BookFeatures,
-    nowNs: number,
+    clock: DecayClock,
     to: Float64Array,
     at: number,
   ): void {
-    const isRecent = nowNs - this.#atNs <= RECENT_NS;
-    const unit = book.meanDepth1;
-    const flow = isRecent ? this.#flow : book.flow1;
-    to[at] = flow.at(0) / unit;
-    to[at + 1] = flow.at(1) / unit;
-    const mid = (top[0]! + top[2]!) / 2;
+    const state = this.#state;
     const quote = this.#quote;
+    const isRecent = clock.values[NOW_NS]! - state[AT_NS]! <= RECENT_NS;
+    const flow = isRecent ? this.#flow.sums : book.flow1.sums;
+    to[at] = flow[0]! / book.depth[MEAN_DEPTH_1]!;
+    to[at + 1] = flow[1]! / book.depth[MEAN_DEPTH_1]!;
     const isAhead =
-      isRecent && this.#seq > bookSeq && quote[1]! + quote[3]! > 0;
+      isRecent && state[SEQ]! > orderBook.seq && quote[1]! + quote[3]! > 0;
     const best = isAhead ? quote : top;
-    const bidSize = best[1]!;
-    const askSize = best[3]!;
-    const halfSpread = (best[2]! - best[0]!) / 2;
+    const mid = (top[0]! + top[2]!) / 2;
     const shift = (best[0]! + best[2]!) / 2 - mid;
-    const imbalance = (bidSize - askSize) / (bidSize + askSize);
+    const imbalance = (best[1]! - best[3]!) / (best[1]! + best[3]!);
     to[at + 2] = imbalance;
-    to[at + 3] = (1e4 * (shift + imbalance * halfSpread)) / mid;
+    to[at + 3] =
+      (1e4 * (shift + (imbalance * (best[2]! - best[0]!)) / 2)) / mid;
   }
 }

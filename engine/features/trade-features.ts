@@ -1,5 +1,7 @@
 /** What the trades say: which side pays, how much and how often. */
 import type { Trade } from "../domain/market-event.ts";
+import { MEAN_DEPTH_1 } from "./book-features.ts";
+import type { BookFeatures } from "./book-features.ts";
 import {
   DecayedSum,
   OVER_100_MS,
@@ -14,11 +16,17 @@ const QUIET_PER_S = 0.1;
 /** Less volume than this share of a best level is rounding left by decay. */
 const VOLUME_SHARE_MIN = 1e-9;
 
+/** Positions in the last trade: its signed size, its size, 1 and its price. */
+const SIGNED = 0;
+const SIZE = 1;
+const ONE = 2;
+const PRICE = 3;
+
 export class TradeFeatures {
   readonly #flow = new DecayedSum([OVER_100_MS, OVER_1_S, OVER_5_S]);
   readonly #volume = new DecayedSum([OVER_5_S]);
   readonly #count = new DecayedSum([OVER_1_S, OVER_30_S]);
-  #lastPrice = 0;
+  readonly #last = new Float64Array([0, 0, 1, 0]);
 
   decay(clock: DecayClock): void {
     this.#flow.decay(clock);
@@ -26,34 +34,45 @@ export class TradeFeatures {
     this.#count.decay(clock);
   }
 
-  /** `mid` decides the sign where the venue does not say who was the aggressor; 0 when unknown. */
-  onTrade(trade: Trade, mid: number): void {
+  /** The book's mid decides the sign where the venue does not say who was the aggressor; none without a mid. */
+  onTrade(trade: Trade, book: BookFeatures): void {
     const { size, price, side } = trade;
+    const { mids } = book;
     const sign =
       side === "buy"
         ? 1
         : side === "sell"
           ? -1
-          : mid === 0
+          : mids.isEmpty
             ? 0
-            : Math.sign(price - mid);
-    this.#flow.add(sign * size);
-    this.#volume.add(size);
-    this.#count.add(1);
-    this.#lastPrice = price;
+            : Math.sign(price - mids.mid);
+    const last = this.#last;
+    last[SIGNED] = sign * size;
+    last[SIZE] = size;
+    last[PRICE] = price;
+    this.#flow.add(last, SIGNED);
+    this.#volume.add(last, SIZE);
+    this.#count.add(last, ONE);
   }
 
   /** Six features. */
-  write(mid: number, meanDepth1: number, to: Float64Array, at: number): void {
-    for (let i = 0; i < 3; i++) to[at + i] = this.#flow.at(i) / meanDepth1;
-    const volume = this.#volume.at(0);
-    to[at + 3] =
-      volume > VOLUME_SHARE_MIN * meanDepth1 ? this.#flow.at(2) / volume : 0;
+  write(
+    top: Float64Array,
+    book: BookFeatures,
+    to: Float64Array,
+    at: number,
+  ): void {
+    const mid = (top[0]! + top[2]!) / 2;
+    const unit = book.depth[MEAN_DEPTH_1]!;
+    const flow = this.#flow.sums;
+    const volume = this.#volume.sums[0]!;
+    const count = this.#count.sums;
+    const lastPrice = this.#last[PRICE]!;
+    for (let i = 0; i < 3; i++) to[at + i] = flow[i]! / unit;
+    to[at + 3] = volume > VOLUME_SHARE_MIN * unit ? flow[2]! / volume : 0;
     to[at + 4] = Math.log(
-      (this.#count.at(0) + QUIET_PER_S) /
-        (this.#count.at(1) / 30 + QUIET_PER_S),
+      (count[0]! + QUIET_PER_S) / (count[1]! / 30 + QUIET_PER_S),
     );
-    to[at + 5] =
-      this.#lastPrice > 0 ? 1e4 * Math.log(this.#lastPrice / mid) : 0;
+    to[at + 5] = lastPrice > 0 ? 1e4 * Math.log(lastPrice / mid) : 0;
   }
 }
