@@ -65,7 +65,7 @@ const DEFAULTS = {
   connectTimeoutMs: 2_000,
   pingIntervalMs: 1_000,
   reconnectMinMs: 100,
-  reconnectMaxMs: 1_000,
+  reconnectMaxMs: 500,
   refusedWaitMs: 5_000,
   drainTimeoutMs: 2_000,
   timers: systemTimers,
