@@ -66,6 +66,7 @@ export class FeatureSampler {
   onEvent(event: MarketEvent): void {
     const { sync, features } = this;
     sync.checkFresh(event.receivedNs);
+    this.#builder.advanceTo(event);
     let isBook = false;
     switch (event.type) {
       case "bookSnapshot":
@@ -92,7 +93,6 @@ export class FeatureSampler {
       default:
         unreachable(event);
     }
-    this.#builder.advanceTo(event);
     if (sync.book.hasBothSides) this.#sample(event, isBook);
   }
 

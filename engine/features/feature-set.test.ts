@@ -3,7 +3,7 @@ import type { Bar, BookDelta, Quote, Trade } from "../domain/market-event.ts";
 import { symbolId } from "../domain/symbol.ts";
 import { OrderBook } from "../market/order-book.ts";
 import { monoNanos, unixMicros } from "../std/time.ts";
-import { hashOfSchema, MARKET_FEATURES } from "./feature-schema.ts";
+import { MARKET_FEATURES } from "./feature-schema.ts";
 import { FeatureSet } from "./feature-set.ts";
 
 const symbol = symbolId("BTCUSDT.TEST");
@@ -56,30 +56,6 @@ class Stand {
     return this.features.write(this.book, monoNanos(ms * 1e6))[at]!;
   }
 }
-
-describe("market feature schema", () => {
-  it("names each feature once and describes it", () => {
-    const names = MARKET_FEATURES.features.map((f) => f.name);
-    expect(new Set(names).size).toBe(names.length);
-    for (const { name, unit, formula } of MARKET_FEATURES.features) {
-      expect(name).toMatch(/^[a-z][A-Za-z0-9]*$/);
-      expect(unit).not.toBe("");
-      expect(formula).not.toBe("");
-    }
-  });
-
-  it("hashes the order, not the wording: models shipped with this repository name this hash", () => {
-    const names = MARKET_FEATURES.features.map((f) => f.name);
-    expect(MARKET_FEATURES.hash).toBe(
-      "ead71b20105a9cd36fd9f7169cbbaf539d53cdf37706ed9bfbc078988fd4ef8e",
-    );
-    expect(hashOfSchema("market", 1, names)).toBe(MARKET_FEATURES.hash);
-    expect(hashOfSchema("market", 1, names.toReversed())).not.toBe(
-      MARKET_FEATURES.hash,
-    );
-    expect(hashOfSchema("market", 2, names)).not.toBe(MARKET_FEATURES.hash);
-  });
-});
 
 describe("feature set", () => {
   it("writes into one vector of its own, in schema order", () => {
