@@ -19,7 +19,7 @@ def commit_of_checkout() -> str:
     """The commit that the training code was run at; "+" marks training code that differs from it."""
     try:
         head = _git("rev-parse", "HEAD")
-        dirty = _git("status", "--porcelain", "--", "training")
+        dirty = _git("status", "--porcelain", "--", ":(glob)training/*.py")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return head + ("+" if dirty else "")
