@@ -8,10 +8,9 @@ import type { ModelSpec, SpecInput } from "../model-spec.ts";
 import { logReturnZ, windowScale } from "./log-return-z.ts";
 
 const CHANNELS = BAR_CHANNELS.length;
-/** Order of the direction logits. */
-const UP = 0;
-const DOWN = 1;
-const DIRECTIONS = 3;
+/** Order of the direction logits, unless the normalisation names another. */
+const CLASSES = ["up", "down", "neutral"];
+const DIRECTIONS = CLASSES.length;
 
 export const patchtstSpec = (manifest: Manifest): ModelSpec => {
   if (manifest.input.kind !== "bars") throw contract("bars expected");
@@ -19,6 +18,9 @@ export const patchtstSpec = (manifest: Manifest): ModelSpec => {
   const kind = manifest.normalisation?.["kind"];
   if (kind !== "logReturnZ")
     throw contract(`normalisation "${String(kind)}" is not known`);
+  const classes = classesOf(manifest.normalisation?.["classes"] ?? CLASSES);
+  const up = classes.indexOf("up");
+  const down = classes.indexOf("down");
   const [input] = manifest.inputs;
   if (
     input?.dtype !== "float32" ||
@@ -72,16 +74,16 @@ export const patchtstSpec = (manifest: Manifest): ModelSpec => {
       const directions = outputRows(outputs, "logits", steps * DIRECTIONS);
       const steppedPrices = outputRows(outputs, "prices", steps);
       const scale = windowScale(bars(window));
-      let up = 0;
-      let down = 0;
+      let rise = 0;
+      let fall = 0;
       for (let step = 0; step < horizonSteps; step++) {
         const p = softmax(
           directions,
           (row * steps + step) * DIRECTIONS,
           DIRECTIONS,
         );
-        up += p[UP]! / horizonSteps;
-        down += p[DOWN]! / horizonSteps;
+        rise += p[up]! / horizonSteps;
+        fall += p[down]! / horizonSteps;
       }
       const forecast = Array.from({ length: steps }, (_, step) =>
         finite(
@@ -91,10 +93,10 @@ export const patchtstSpec = (manifest: Manifest): ModelSpec => {
         ),
       );
       // Certain neutrality leaves no direction to state.
-      const moved = up + down;
+      const moved = rise + fall;
       return {
-        probability: calibrate(moved < 1e-9 ? 0.5 : up / moved),
-        confidence: Math.min(1, Math.abs(up - down)),
+        probability: calibrate(moved < 1e-9 ? 0.5 : rise / moved),
+        confidence: Math.min(1, Math.abs(rise - fall)),
         detail: { kind: "forecast", prices: forecast },
       };
     },
@@ -118,4 +120,11 @@ export const patchtstSpec = (manifest: Manifest): ModelSpec => {
       values: new Float32Array(width).fill(1),
     }),
   };
+};
+
+const classesOf = (stated: unknown): readonly unknown[] => {
+  const classes: readonly unknown[] = Array.isArray(stated) ? stated : [];
+  if ([...classes].sort().join() !== [...CLASSES].sort().join())
+    throw contract(`the classes are ${CLASSES.join(", ")}, in any order`);
+  return classes;
 };
