@@ -1,7 +1,7 @@
 /** Answers the service's questions from the live actors: judges what a bot sends, over the symbol's own features where it is live. */
 import type { EngineActors } from "../actors/engine-actors.ts";
 import type { Registry } from "../models/registry.ts";
-import type { EngineInference } from "../workers/placed-inference.ts";
+import type { EngineInference } from "../workers/engine-inference.ts";
 import type { FeatureVector } from "./domain/feature.ts";
 import type { Signal } from "./domain/signal.ts";
 import { tickerOf, type SymbolId } from "./domain/symbol.ts";

@@ -196,6 +196,8 @@ export class MarketFeed {
     if (this.#isStopped || isUp === !this.#isDown) return;
     this.#isDown = !isUp;
     if (isUp) {
+      // What was asked into the outage was lost, and patience had grown meanwhile.
+      this.#snapshots.stop();
       for (const symbol of this.#symbols) this.#snapshots.request(symbol);
       return;
     }

@@ -52,6 +52,7 @@ export class SnapshotRequests {
     });
   }
 
+  /** Forgets what was asked. */
   stop(): void {
     for (const { timer } of this.#entries.values()) timer.cancel();
     this.#entries.clear();
