@@ -1,4 +1,5 @@
 /** The page: one connection, one store, views drawn from it ten times a second. */
+import { CallsView } from "./calls-view.ts";
 import { ChartView } from "./chart-view.ts";
 import { Connection } from "./connection.ts";
 import { EngineView } from "./engine-view.ts";
@@ -15,11 +16,12 @@ const DRAW_MS = 100;
 const STATUS_MS = 1000;
 
 const store = new Store();
-const symbols = new SymbolsView((symbol) => select(symbol));
+const list = new SymbolsView((symbol) => select(symbol));
 const chart = new ChartView();
 const views = [
   new EngineView(),
-  symbols,
+  list,
+  new CallsView((symbol) => select(symbol)),
   new HeadView(),
   chart,
   new LadderView(),
@@ -34,9 +36,9 @@ const connection = new Connection(
       store.connection = state;
       store.retryMs = retryMs;
     },
-    onHello: (epoch) => {
+    onHello: (epoch, symbols) => {
       const isOther = store.epoch !== "" && store.epoch !== epoch;
-      store.hello(epoch);
+      store.hello(epoch, symbols);
       // What the chart missed while the connection was down, the engine remembers.
       if (isOther || store.selected !== "") void chart.select(store.selected);
     },
@@ -65,7 +67,7 @@ const select = (symbol: string): void => {
   document.title = `${symbol} · fusewire`;
   connection.watch(symbol);
   void chart.select(symbol);
-  symbols.reveal(symbol);
+  list.reveal(symbol);
 };
 
 const step = (by: number): void => {

@@ -27,7 +27,8 @@ export class HeadView {
     setClass(this.#head, isLive ? "" : "dead");
     setText(
       this.#mid,
-      book.state === "LIVE" ? format.price(midOf(signal), decimals) : "–",
+      // A mid lies between two ticks: one decimal more than prices have.
+      book.state === "LIVE" ? format.price(midOf(signal), decimals + 1) : "–",
     );
     setClass(
       this.#mid,

@@ -16,9 +16,8 @@ import type { Stage, Status, Weight } from "./wire.ts";
 
 const ACTORS_SHOWN_MAX = 200;
 const BUDGET_US = 10_000;
-/** Belief is shown around a coin's 0.5. */
-const BELIEF_FROM = 0.4;
-const BELIEF_TO = 0.6;
+/** Belief is shown around a coin's 0.5, as far out as the widest interval needs. */
+const BELIEF_SPANS = [0.05, 0.1, 0.25, 0.5];
 
 /** 1 µs … 10 ms to 0 … 1 */
 const logPlace = (us: number): number =>
@@ -69,10 +68,12 @@ class WeightRow {
     cells[1]!.append(this.#bar);
   }
 
-  draw({ mean, lower, upper, weight, outcomes }: Weight): void {
-    setVar(this.#bar, "--from", beliefPlace(lower).toFixed(3));
-    setVar(this.#bar, "--to", beliefPlace(upper).toFixed(3));
-    setVar(this.#bar, "--mean", beliefPlace(mean).toFixed(3));
+  draw({ mean, lower, upper, weight, outcomes }: Weight, span: number): void {
+    const place = (rate: number): string =>
+      Math.max(0, Math.min(1, 0.5 + (rate - 0.5) / (2 * span))).toFixed(3);
+    setVar(this.#bar, "--from", place(lower));
+    setVar(this.#bar, "--to", place(upper));
+    setVar(this.#bar, "--mean", place(mean));
     setText(this.#cells[2]!, mean.toFixed(4));
     setText(this.#cells[3]!, format.count(outcomes));
     setTitle(
@@ -82,8 +83,13 @@ class WeightRow {
   }
 }
 
-const beliefPlace = (rate: number): number =>
-  Math.max(0, Math.min(1, (rate - BELIEF_FROM) / (BELIEF_TO - BELIEF_FROM)));
+const spanOf = (weights: readonly Weight[]): number => {
+  const widest = Math.max(
+    0,
+    ...weights.map(({ lower, upper }) => Math.max(0.5 - lower, upper - 0.5)),
+  );
+  return BELIEF_SPANS.find((span) => widest <= span) ?? 0.5;
+};
 
 const cellsRow = (classNames: readonly string[]) => (): CellRow =>
   cellRow(classNames);
@@ -131,7 +137,10 @@ export class StatusView {
 
   #drawWeights(weights: readonly Weight[]): void {
     this.#weights.show(weights.map(({ model }) => model));
-    for (const weight of weights) this.#weights.get(weight.model)!.draw(weight);
+    const span = spanOf(weights);
+    setText(byId("belief-scale"), `${0.5 - span} – ${0.5 + span}`);
+    for (const weight of weights)
+      this.#weights.get(weight.model)!.draw(weight, span);
   }
 
   #drawModels({ models }: Status): void {

@@ -1,8 +1,9 @@
 /** All that the page knows, changed by the connection and read by the views once a frame. */
 import type { ConnectionState } from "./connection.ts";
 import { decimalsOf } from "./format.ts";
-import type { Ladder, Signal, Status } from "./wire.ts";
+import type { Ladder, Signal, SignalClass, Status } from "./wire.ts";
 
+const CALLS_MAX = 60;
 const TRAIL_LENGTH = 60;
 const RATE_WINDOW_MS = 2000;
 
@@ -16,6 +17,8 @@ export interface SymbolView {
   decimals: number;
   /** Sign of the last move of the mid. */
   move: number;
+  /** The class last called, HOLD before the first. */
+  called: SignalClass;
   /** Mids of the last minute, one a second, for the small line in the list. */
   readonly trail: number[];
   trailSecond: number;
@@ -25,11 +28,24 @@ export interface SymbolView {
   rateAtMs: number;
 }
 
+/** A symbol that took a side, or became strong about it. */
+export interface Call {
+  readonly key: string;
+  readonly symbol: string;
+  readonly name: SignalClass;
+  readonly emittedUs: number;
+  readonly price: number;
+  readonly decimals: number;
+  readonly probability: number;
+}
+
 export const midOf = ({ book }: Signal): number =>
   (book.bidPrice + book.askPrice) / 2;
 
 export class Store {
   readonly symbols = new Map<string, SymbolView>();
+  /** Newest first. */
+  readonly calls: Call[] = [];
   selected = "";
   ladder: Ladder | undefined;
   status: Status | undefined;
@@ -38,6 +54,7 @@ export class Store {
   connection: ConnectionState = "connecting";
   retryMs = 0;
   epoch = "";
+  #order: string[] = [];
   /** Engine's clock minus ours. */
   offsetUs = 0;
 
@@ -45,15 +62,16 @@ export class Store {
     return this.symbols.get(this.selected);
   }
 
-  /** In the order of first sight would jump between reloads; by name it does not. */
+  /** In the engine's order, that of first sight: it stays as it is for as long as the engine runs. */
   get names(): readonly string[] {
-    return [...this.symbols.keys()].sort();
+    return this.#order.filter((name) => this.symbols.has(name));
   }
 
-  hello(epoch: string): void {
+  hello(epoch: string, symbols: readonly string[]): void {
     // Another run of the engine: its signals are numbered anew, and what the old one said is void.
     if (this.epoch !== "" && this.epoch !== epoch) this.symbols.clear();
     this.epoch = epoch;
+    this.#order = [...symbols];
   }
 
   /** False for a signal older than the one shown. */
@@ -67,6 +85,7 @@ export class Store {
         atMs: nowMs,
         decimals: 0,
         move: 0,
+        called: signal.live ? signal.class : "HOLD",
         trail: [],
         trailSecond: 0,
         perSecond: 0,
@@ -74,6 +93,7 @@ export class Store {
         rateAtMs: nowMs,
       };
       this.symbols.set(signal.symbol, view);
+      if (!this.#order.includes(signal.symbol)) this.#order.push(signal.symbol);
     } else if (signal.seq <= view.signal.seq) return false;
     const moved = midOf(signal) - midOf(view.signal);
     if (moved !== 0) view.move = Math.sign(moved);
@@ -81,7 +101,27 @@ export class Store {
     view.atMs = nowMs;
     this.#measure(view, nowMs);
     if (signal.book.state === "LIVE") this.#trace(view);
+    if (signal.live) this.#call(view);
     return true;
+  }
+
+  #call(view: SymbolView): void {
+    const { symbol, signal, called, decimals } = view;
+    const { class: name, seq, epoch, emittedUs, probability } = signal;
+    // Back to HOLD is no call, and the same side again only when it has become strong.
+    if (name === "HOLD" || name === called) return;
+    if (called.endsWith(name)) return;
+    view.called = name;
+    this.calls.unshift({
+      key: `${epoch} ${symbol} ${seq}`,
+      symbol,
+      name,
+      emittedUs,
+      price: midOf(signal),
+      decimals,
+      probability,
+    });
+    if (this.calls.length > CALLS_MAX) this.calls.pop();
   }
 
   #measure(view: SymbolView, nowMs: number): void {
