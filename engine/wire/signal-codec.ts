@@ -10,6 +10,7 @@ import {
   type Encoding,
 } from "./encoding.ts";
 import { Check } from "./schema.ts";
+import { SignalWriter } from "./signal-writer.ts";
 
 const SOURCES_MAX = 64;
 
@@ -108,11 +109,13 @@ const signalSchema = Type.Object(
 );
 
 const signal = new Check(signalSchema);
+const writer = new SignalWriter();
 
 export const encodeSignal = (
   value: Signal,
   encoding: Encoding = "msgpack",
-): Uint8Array => writePayload(value, encoding);
+): Uint8Array =>
+  encoding === "msgpack" ? writer.write(value) : writePayload(value, encoding);
 
 export const decodeSignal = (data: Uint8Array): Signal => {
   const raw = signal.parse(readPayload(data, EVENT_BYTES_MAX));
