@@ -1,18 +1,11 @@
 /** Finds the models under a folder. Each file is read once: the bytes that are hashed are the bytes that are served. */
-import { createHash } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readSync,
-  readdirSync,
-} from "node:fs";
+import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { CodedError, toCodedError } from "../engine/std/errors.ts";
 import type { ErrorBody } from "../engine/std/errors.ts";
-import { parseManifest, sha256Hex } from "./manifest.ts";
+import { parseManifest } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
+import { checkGguf, readModel, readSmallFile } from "./model-file.ts";
 import { readOnnx } from "./onnx-file.ts";
 
 export interface ModelEntry {
@@ -57,7 +50,6 @@ const MANIFEST_BYTES_MAX = 4 << 20;
 const TOKENIZER_BYTES_MAX = 64 << 20;
 /** What one ONNX file may take in memory; larger models belong in a GGUF, which is mapped. */
 const MODEL_BYTES_MAX = 2_000_000_000;
-const LFS_POINTER = "version https://git-lfs.github.com/spec/";
 
 /** Never throws for a bad model: it is refused, and the others are served. A folder that is not there holds no models. */
 export const loadRegistry = (
@@ -74,9 +66,10 @@ export const loadRegistry = (
           detail: `more than ${MODELS_MAX} models`,
         });
       manifest = parseManifest(
-        readFile(join(directory, "manifest.json"), MANIFEST_BYTES_MAX).toString(
-          "utf8",
-        ),
+        readSmallFile(
+          join(directory, "manifest.json"),
+          MANIFEST_BYTES_MAX,
+        ).toString("utf8"),
       );
       good.push(loadEntry(directory, manifest, options));
     } catch (error) {
@@ -152,7 +145,7 @@ const loadEntry = (
   const path = join(directory, manifest.file);
   const tokenizerJson =
     input.kind === "text" && input.tokenizer !== undefined
-      ? readFile(
+      ? readSmallFile(
           join(directory, input.tokenizer),
           TOKENIZER_BYTES_MAX,
         ).toString("utf8")
@@ -168,105 +161,6 @@ const loadEntry = (
   );
   checkOnnx(bytes, manifest);
   return { manifest, directory, bytes, path, tokenizerJson };
-};
-
-const withFile = <T>(path: string, use: (fd: number, size: number) => T): T => {
-  let fd: number;
-  try {
-    // A link could lead outside the folder, or change between the check and the use.
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  } catch (cause) {
-    throw new CodedError("E_MODEL_CONTRACT", {
-      detail: `cannot open ${path}`,
-      cause,
-    });
-  }
-  try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile())
-      throw new CodedError("E_MODEL_CONTRACT", { detail: `no file: ${path}` });
-    return use(fd, stat.size);
-  } finally {
-    closeSync(fd);
-  }
-};
-
-const readFile = (path: string, bytesMax: number): Buffer =>
-  withFile(path, (fd, size) => {
-    if (size > bytesMax)
-      throw new CodedError("E_MODEL_CONTRACT", {
-        detail: `${path} is larger than ${bytesMax} bytes`,
-      });
-    const buffer = Buffer.alloc(size);
-    return buffer.subarray(0, fill(fd, buffer));
-  });
-
-const fill = (fd: number, into: Uint8Array): number => {
-  let at = 0;
-  while (at < into.byteLength) {
-    const read = readSync(fd, into, at, into.byteLength - at, null);
-    if (read === 0) break;
-    at += read;
-  }
-  return at;
-};
-
-const checkSize = (fd: number, size: number, manifest: Manifest): void => {
-  if (size === manifest.bytes) return;
-  const head = Buffer.alloc(64);
-  readSync(fd, head, 0, head.byteLength, 0);
-  throw new CodedError("E_MODEL_HASH", {
-    detail: head.toString("latin1").startsWith(LFS_POINTER)
-      ? `${manifest.file} is a git-lfs pointer, not the model: run git lfs pull`
-      : `${manifest.file} has ${size} bytes, its manifest says ${manifest.bytes}`,
-  });
-};
-
-const checkHash = (hex: string, manifest: Manifest): void => {
-  if (hex !== manifest.sha256)
-    throw new CodedError("E_MODEL_HASH", {
-      detail: `${manifest.file} has sha256 ${hex}`,
-    });
-};
-
-const readModel = (
-  path: string,
-  manifest: Manifest,
-  bytesMax: number,
-): Uint8Array<SharedArrayBuffer> =>
-  withFile(path, (fd, size) => {
-    if (size > bytesMax)
-      throw new CodedError("E_MODEL_CONTRACT", {
-        detail: `${manifest.file} is larger than ${bytesMax} bytes`,
-      });
-    checkSize(fd, size, manifest);
-    const bytes = new Uint8Array(new SharedArrayBuffer(size));
-    if (fill(fd, bytes) !== size)
-      throw new CodedError("E_MODEL_HASH", { detail: "the file has shrunk" });
-    checkHash(sha256Hex(bytes), manifest);
-    return bytes;
-  });
-
-/** Gigabytes: hashed in pieces. node-llama-cpp opens it by path, so its folder must not be writable by others. */
-const checkGguf = (path: string, manifest: Manifest): void => {
-  withFile(path, (fd, size) => {
-    checkSize(fd, size, manifest);
-    const hash = createHash("sha256");
-    const chunk = Buffer.alloc(1 << 20);
-    let isFirst = true;
-    for (;;) {
-      const length = fill(fd, chunk);
-      if (length === 0) break;
-      if (isFirst && chunk.toString("latin1", 0, 4) !== "GGUF")
-        throw new CodedError("E_MODEL_CONTRACT", {
-          detail: `${manifest.file} is no GGUF file`,
-        });
-      isFirst = false;
-      hash.update(chunk.subarray(0, length));
-      if (length < chunk.byteLength) break;
-    }
-    checkHash(hash.digest("hex"), manifest);
-  });
 };
 
 /** What can be known without a session: names, types, fixed dimensions, and that all weights are inside. */

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { withGgufAt } from "../models/llama/gguf-at.ts";
 import { loadRegistry } from "../models/registry.ts";
 import type { EngineInference } from "../workers/engine-inference.ts";
 import { createInference } from "../workers/placement.ts";
@@ -59,6 +60,7 @@ const serve = async (
     workerUrl: workerUrl(),
     llamaProcessUrl: llamaProcessUrl(),
     ...options,
+    llama: { startMs: 60_000, ...options.llama },
   });
   return inference;
 };
@@ -176,6 +178,41 @@ describe.skipIf(!isInstalled)("the LLaMA lane (needs node-llama-cpp)", () => {
     expect(isRunning(pid)).toBe(false);
     expect(outcome(await ask(served, "llama", text("x")))).toBe(
       "E_STATE_DRAINING",
+    );
+  });
+
+  it("lets the engine start while it loads, and serves when it has", async () => {
+    const served = await serve({}, { llama: { startMs: 1 } });
+    expect(served.status().models).toMatchObject([{ state: "starting" }]);
+    expect(served.models).toHaveLength(1);
+    expect(isMiss(await ask(served, "llama", text("Shares rise")))).toBe(false);
+    expect(served.status().models).toMatchObject([{ state: "serving" }]);
+  });
+
+  it("takes a GGUF by its path in place of the registry's", async () => {
+    const folder = modelFolder();
+    folders.push(folder);
+    const path = join(folder.root, "mine.gguf");
+    writeFileSync(path, buildTinyLlama(2));
+    folder.add(buildTinyLlama(), MANIFEST);
+    const { entries } = withGgufAt(loadRegistry(folder.root), path);
+    expect(entries).toHaveLength(1);
+    inference = await createInference(entries, {
+      workerUrl: workerUrl(),
+      llamaProcessUrl: llamaProcessUrl(),
+      llama: { startMs: 60_000 },
+    });
+    const answer = await ask(inference, "llama", text("Shares rise"));
+    expect(answer).toMatchObject({
+      version: entries[0]!.manifest.version,
+      family: "sentiment",
+    });
+    expect(() => withGgufAt(loadRegistry(folder.root), "/nowhere")).toThrow(
+      "E_MODEL_CONTRACT",
+    );
+    writeFileSync(path, "no model");
+    expect(() => withGgufAt(loadRegistry(folder.root), path)).toThrow(
+      "E_MODEL_CONTRACT",
     );
   });
 

@@ -14,7 +14,7 @@ export interface ModelStatus {
   readonly lane: string;
   readonly device: string;
   readonly degraded: boolean;
-  readonly state: "serving" | "refused" | "absent" | "recovering";
+  readonly state: "serving" | "starting" | "recovering" | "refused" | "absent";
   readonly code: ErrorCode | undefined;
   readonly detail: string;
 }

@@ -35,6 +35,8 @@ export interface LlamaLaneOptions {
   readonly hungMs: number;
   /** A model that takes longer to load ends the process. */
   readonly loadMs: number;
+  /** How long `start` waits for it: a large model goes on loading while the engine works. */
+  readonly startMs: number;
   readonly closeMs: number;
 }
 
@@ -96,10 +98,14 @@ export class LlamaLane implements Lane {
     });
   }
 
-  /** Resolves when the model answers, or is known not to. */
+  /** Resolves when the model answers, is known not to, or takes its time. */
   async start(): Promise<void> {
     const settled = new Promise<void>((resolve) => {
-      this.#settled = resolve;
+      const bound = systemTimers.after(this.#options.startMs, resolve);
+      this.#settled = () => {
+        bound.cancel();
+        resolve();
+      };
     });
     this.#spawn();
     await settled;

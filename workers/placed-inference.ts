@@ -42,11 +42,11 @@ export class PlacedInference implements EngineInference {
     const states = new Map(
       this.status().models.map(({ name, state }) => [name, state]),
     );
-    // A model whose process is being started again is served: it misses until it is back.
+    // A model whose process is starting, or starting again, is served: it misses until it is there.
     this.models = placed
       .filter(({ entry }) => {
         const state = states.get(entry.manifest.name);
-        return state === "serving" || state === "recovering";
+        return state !== undefined && state !== "refused" && state !== "absent";
       })
       .map(({ entry, placement }) => servedModel(entry.manifest, placement));
   }
@@ -163,8 +163,8 @@ const statusOf = (placed: Placed): ModelStatus => {
         ? "absent"
         : code !== undefined
           ? "refused"
-          : lane.state === "recovering"
-            ? "recovering"
+          : lane.state === "recovering" || lane.state === "starting"
+            ? lane.state
             : "serving",
     code,
     detail:

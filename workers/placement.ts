@@ -47,6 +47,8 @@ export interface InferenceOptions {
     readonly env?: Readonly<Record<string, string>>;
     readonly hungMs?: number;
     readonly loadMs?: number;
+    /** How long the engine's start waits for it; a replay waits until it has loaded. */
+    readonly startMs?: number;
   };
 }
 
@@ -75,6 +77,7 @@ const fill = (options: InferenceOptions): Filled => ({
     env: {},
     hungMs: 20_000,
     loadMs: 120_000,
+    startMs: options.batching === "single" ? 120_000 : 5_000,
     ...options.llama,
   },
 });
