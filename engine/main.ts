@@ -5,6 +5,7 @@ import {
   createEngineActors,
   type EngineActorsOptions,
 } from "../actors/engine-actors.ts";
+import { withGgufAt } from "../models/llama/gguf-at.ts";
 import { loadRegistry, type Registry } from "../models/registry.ts";
 import type { EngineInference } from "../workers/engine-inference.ts";
 import { createInference, type DeviceName } from "../workers/placement.ts";
@@ -61,7 +62,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const { config, log, onFatal } = options;
   const clock = systemClock;
   const timers = systemTimers;
-  const metrics = new Metrics({ clock });
+  const metrics = new Metrics({ timers });
   // Names this run: later runs sort after earlier ones.
   const epoch = `${clock.nowUs().toString(36)}-${process.pid.toString(36)}`;
   /** Steps of the drain, in the order of starting. */
@@ -260,7 +261,8 @@ const loadModels = (config: Config, log: Logger): Registry => {
   });
   for (const { directory, error, detail } of registry.refusals)
     log.error("model.refused", { directory, code: error.code, detail });
-  return registry;
+  const { llama, llamaPath } = config.models;
+  return llama && llamaPath !== "" ? withGgufAt(registry, llamaPath) : registry;
 };
 
 const startInference = (
