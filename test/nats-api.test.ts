@@ -1,5 +1,4 @@
 import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
-import { Svcm } from "@nats-io/services";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NatsLink } from "../engine/io/nats-link.ts";
 import { SignalApi } from "../engine/io/signal-api.ts";
@@ -69,6 +68,20 @@ afterAll(async () => {
   await server.close();
 });
 
+/** Everyone who answers within half a second. */
+const discovered = async (
+  subject: string,
+): Promise<Record<string, unknown>[]> => {
+  const found: Record<string, unknown>[] = [];
+  const answers = await client.requestMany(subject, "", {
+    strategy: "stall",
+    maxWait: 1_000,
+    stall: 200,
+  });
+  for await (const answer of answers) found.push(answer.json());
+  return found;
+};
+
 describe("the service over NATS", () => {
   it.each(["json", "msgpack"] as const)("predicts in %s", async (encoding) => {
     const hdrs = headers();
@@ -111,40 +124,56 @@ describe("the service over NATS", () => {
     expect(reply.json()).toMatchObject({ ok: true, signal: SIGNAL_SAMPLE });
   });
 
-  it("is found by the official service client", async () => {
-    // It brings a nats-core of its own, whose types differ in an optional field.
-    const services = new Svcm(
-      client as unknown as ConstructorParameters<typeof Svcm>[0],
-    ).client();
-    const all = async <T>(found: Promise<AsyncIterable<T>>): Promise<T[]> => {
-      const list: T[] = [];
-      for await (const item of await found) list.push(item);
-      return list;
-    };
-    expect(await all(services.ping())).toMatchObject([
-      {
-        type: "io.nats.micro.v1.ping_response",
-        name: "signals",
-        id: "epoch1",
-        version: "0.1.0",
-      },
-    ]);
-    const [info] = await all(services.info("signals"));
-    expect(info?.type).toBe("io.nats.micro.v1.info_response");
-    expect(info?.endpoints.map((e) => e.subject)).toEqual([
-      "svc.signals.predict",
-      "svc.signals.predict.batch",
-      "svc.signals.latest",
-      "svc.signals.health",
-      "svc.signals.models.info",
-      "svc.signals.weights",
-    ]);
-    const [stats] = await all(services.stats("signals", "epoch1"));
-    expect(stats?.endpoints?.[0]).toMatchObject({
+  it.each(["", ".signals", ".signals.epoch1"])(
+    "is discovered by $SRV.PING%s",
+    async (whom) => {
+      expect(await discovered(`$SRV.PING${whom}`)).toEqual([
+        {
+          type: "io.nats.micro.v1.ping_response",
+          name: "signals",
+          id: "epoch1",
+          version: "0.1.0",
+          metadata: {},
+        },
+      ]);
+    },
+  );
+
+  it("describes its endpoints and counts for them, as ADR-32 says", async () => {
+    const [info] = await discovered("$SRV.INFO.signals");
+    expect(info).toMatchObject({
+      type: "io.nats.micro.v1.info_response",
+      description: expect.any(String),
+    });
+    expect(info?.["endpoints"]).toEqual(
+      [
+        ["predict", "svc.signals.predict"],
+        ["predict-batch", "svc.signals.predict.batch"],
+        ["latest", "svc.signals.latest"],
+        ["health", "svc.signals.health"],
+        ["models-info", "svc.signals.models.info"],
+        ["weights", "svc.signals.weights"],
+      ].map(([name, subject]) => ({
+        name,
+        subject,
+        queue_group: "q",
+        metadata: {},
+      })),
+    );
+    const [stats] = await discovered("$SRV.STATS.signals.epoch1");
+    expect(stats).toMatchObject({
+      type: "io.nats.micro.v1.stats_response",
+      started: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+    });
+    expect((stats?.["endpoints"] as unknown[])[0]).toEqual({
       name: "predict",
+      subject: "svc.signals.predict",
+      queue_group: "q",
       num_requests: 3,
       num_errors: 1,
       last_error: "E_TIME_DEADLINE",
+      processing_time: expect.any(Number),
+      average_processing_time: expect.any(Number),
     });
   });
 
