@@ -342,7 +342,7 @@ describe("feature set against recomputation from the raw events", () => {
           features.onBook(book, delta);
           events.push({ kind: "book", t, shape: shapeOf(book) });
         };
-        apply([99.99, 3, 99.9, 5], [100.01, 2, 100.2, 4]);
+        apply([99.8, 5], [100.2, 4]);
         for (const s of steps) {
           t += s.elapsedNs;
           if (s.kind === "book") {
@@ -350,8 +350,8 @@ describe("feature set against recomputation from the raw events", () => {
             const asks: number[] = [];
             // Anchors on either side keep the book whole and apart while the levels between come and go.
             for (const [tick, newSize, isBid] of s.levels)
-              if (isBid) bids.push(100 - tick / 100 - 0.02, newSize);
-              else asks.push(100 + tick / 100 + 0.02, newSize);
+              if (isBid) bids.push(100 - tick / 100, newSize);
+              else asks.push(100 + tick / 100, newSize);
             bids.push(99 + s.shift / 100, 1);
             asks.push(101 + s.shift / 100, 1);
             apply(bids, asks);

@@ -126,6 +126,7 @@ describe("feature set", () => {
     expect(stand.read(1, "quoteImbalance")).toBe(0);
     stand.features.onQuote(quote(2, { seq: 2, bidSize: 3 }));
     expect(stand.read(2, "quoteImbalance")).toBe(0.5);
+    expect(stand.read(1002, "quoteImbalance")).toBe(0.5);
     expect(stand.read(1003, "quoteImbalance")).toBe(0);
   });
 

@@ -84,6 +84,14 @@ describe("bar builder", () => {
     expect(bars[1]).toMatchObject({ open: 20, low: 20 });
   });
 
+  it("fills as many empty intervals as its bound allows", () => {
+    const { bars, builds } = builder(3);
+    builds.onTrade(trade(1000, 10, 1));
+    builds.onTrade(trade(5000, 11, 1));
+    expect(bars).toHaveLength(4);
+    expect(builds.holes).toBe(0);
+  });
+
   it("leaves a hole after a silence longer than its bound", () => {
     const { bars, builds } = builder(3);
     builds.onTrade(trade(1000, 10, 1));
