@@ -27,13 +27,17 @@ class FakeEngine {
   readonly epoch: string;
   readonly states = new Map<string, BookState>();
   readonly latest = new Map<string, Signal>();
+  isHung = false;
   #seq = 0;
   readonly #timer: NodeJS.Timeout;
 
   private constructor(hub: SignalHub, epoch: string) {
     this.hub = hub;
     this.epoch = epoch;
-    hub.onStatus((watched) => this.#status(watched));
+    hub.onStatus((watched) => {
+      if (this.isHung) throw new Error("hung");
+      return this.#status(watched);
+    });
     hub.onBookRequest((symbol) => this.#ladder(symbol));
     hub.pushReadiness({ ready: true, reasons: [] });
     this.#timer = setInterval(() => this.#publish(), 100);
@@ -164,11 +168,11 @@ beforeAll(async () => {
   page = await browser.newPage();
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
-    // A refused connection is what the browser itself prints while the engine is away.
-    if (
-      message.type() === "error" &&
-      !message.text().includes("ERR_CONNECTION")
-    )
+    // What the browser itself prints while the engine is away or does not answer.
+    const isExpected =
+      message.text().includes("ERR_CONNECTION") ||
+      message.location().url.endsWith("/api/status");
+    if (message.type() === "error" && !isExpected)
       complaints.push(message.text());
   });
   await page.goto(`http://127.0.0.1:${engine.hub.port}/`);
@@ -272,6 +276,29 @@ describe("the page", { timeout: 30_000 }, () => {
     await expect.poll(() => textOf("#symbol-count")).toBe("2 of 3 live");
     engine.states.delete("ETHUSDT.SIM");
     await expect.poll(() => textOf("#focus-state")).toBe("LIVE");
+  });
+
+  it("trusts nothing while the hub answers and the engine behind it does not", async () => {
+    engine.isHung = true;
+    await expect
+      .poll(() => textOf("#focus-state"), { timeout: 10_000 })
+      .toBe("SILENT");
+    expect(await textOf("#outage")).toContain("ENGINE SILENT");
+    expect(await textOf("#symbol-count")).toBe("0 of 3 live");
+    engine.isHung = false;
+    await expect.poll(() => textOf("#focus-state")).toBe("LIVE");
+    expect(await page.locator("#outage").isVisible()).toBe(false);
+  });
+
+  it("shows nothing of a symbol that the engine does not know", async () => {
+    const other = await browser.newPage();
+    await other.goto(`http://127.0.0.1:${engine.hub.port}/#NOPEUSDT.SIM`);
+    const state = other.locator("#focus-state");
+    await expect.poll(() => state.innerText()).toBe("NO DATA");
+    expect(await other.locator("#focus-class").innerText()).toBe("NOT LIVE");
+    await other.keyboard.press("ArrowDown");
+    await expect.poll(() => state.innerText()).toBe("LIVE");
+    await other.close();
   });
 
   it("trusts nothing once the engine is gone, and comes back with it", async () => {

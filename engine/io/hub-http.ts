@@ -1,14 +1,14 @@
 /** The HTTP side of the hub: page, health, metrics and status on the port of the WebSocket. */
 import type { HttpRequest, HttpResponse, TemplatedApp } from "uWebSockets.js";
 import { CodedError, ERROR_CODES } from "../std/errors.ts";
-import { msToNs, type Clock } from "../std/time.ts";
 import type { Question } from "./hub-messages.ts";
 import type { PageFile } from "./hub-pages.ts";
+import type { HubPulse } from "./hub-pulse.ts";
 import type { HubQuestions } from "./hub-questions.ts";
 import type { Readiness } from "./hub-status.ts";
 
 export interface HubHttpOptions {
-  readonly clock: Clock;
+  readonly pulse: HubPulse;
   readonly silentMsMax: number;
   readonly pages: ReadonlyMap<string, PageFile>;
   readonly questions: HubQuestions;
@@ -79,16 +79,9 @@ const jsonReply = (status: number, body: string): Reply => ({
 export class HubHttp {
   readonly #options: HubHttpOptions;
   #readiness: Readiness = { ready: false, reasons: ["starting"] };
-  #beatNs: number;
 
   constructor(options: HubHttpOptions) {
     this.#options = options;
-    this.#beatNs = options.clock.nowNs();
-  }
-
-  /** The main thread is alive. */
-  beat(): void {
-    this.#beatNs = this.#options.clock.nowNs();
   }
 
   setReadiness(readiness: Readiness): void {
@@ -108,8 +101,7 @@ export class HubHttp {
   }
 
   get #isSilent(): boolean {
-    const { clock, silentMsMax } = this.#options;
-    return clock.nowNs() - this.#beatNs > msToNs(silentMsMax);
+    return this.#options.pulse.isSilentFor(this.#options.silentMsMax);
   }
 
   #live(): Reply {

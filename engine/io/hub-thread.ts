@@ -11,6 +11,7 @@ import { isOriginAllowed } from "./hub-origin.ts";
 import { loadPages } from "./hub-pages.ts";
 import { portFor } from "./hub-port.ts";
 import { MSGPACK_SUBPROTOCOL } from "./hub-protocol.ts";
+import { HubPulse } from "./hub-pulse.ts";
 import { HubQuestions } from "./hub-questions.ts";
 import type { HubSocket } from "./hub-socket.ts";
 import { HubSockets } from "./hub-sockets.ts";
@@ -25,6 +26,7 @@ const tell = (message: FromHub): void => port.postMessage(message);
 
 const { options, pagesUrl, isClosed } = workerData as HubThreadData;
 const sockets = new HubSockets(options, systemClock);
+const pulse = new HubPulse(systemClock);
 const questions = new HubQuestions({
   clock: systemClock,
   timers: systemTimers,
@@ -33,7 +35,7 @@ const questions = new HubQuestions({
   ask: (id, question) => tell({ type: "ask", id, question }),
 });
 const http = new HubHttp({
-  clock: systemClock,
+  pulse,
   silentMsMax: options.silentMsMax,
   pages: loadPages(new URL(pagesUrl)),
   questions,
@@ -129,7 +131,7 @@ const receive = (message: ToHub): void => {
       tell({ type: "taken", count: sockets.deliver(message.batch) });
       return;
     case "beat":
-      http.beat();
+      pulse.beat();
       return;
     case "readiness":
       http.setReadiness(message.readiness);
@@ -156,7 +158,10 @@ const askForLadders = (): void => {
 const timers = [
   systemTimers.every(options.ladderMs, askForLadders),
   systemTimers.every(TEND_MS, () => sockets.tend()),
-  systemTimers.every(options.heartbeatMs, () => sockets.heartbeat()),
+  // This thread's own life proves nothing to a subscriber: no heartbeat while the engine's thread is silent.
+  systemTimers.every(options.heartbeatMs, () => {
+    if (!pulse.isSilentFor(options.heartbeatMs)) sockets.heartbeat();
+  }),
   systemTimers.every(COUNTS_MS, () =>
     tell({ type: "counts", counts: sockets.counts() }),
   ),

@@ -32,15 +32,13 @@ const views = [
 const connection = new Connection(
   `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`,
   {
-    onState: (state, retryMs) => {
+    onState: (state) => {
       store.connection = state;
-      store.retryMs = retryMs;
     },
     onHello: (epoch, symbols) => {
-      const isOther = store.epoch !== "" && store.epoch !== epoch;
       store.hello(epoch, symbols);
       // What the chart missed while the connection was down, the engine remembers.
-      if (isOther || store.selected !== "") void chart.select(store.selected);
+      if (store.selected !== "") void chart.select(store.selected);
     },
     onSignal: (signal) => {
       if (store.take(signal)) chart.take(signal);

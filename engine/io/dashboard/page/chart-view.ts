@@ -14,7 +14,7 @@ import {
 } from "./lightweight-charts.mjs";
 import { byId, make, setText } from "./dom.ts";
 import * as format from "./format.ts";
-import { isTrusted, midOf, type Store } from "./store.ts";
+import { isTrusted, midOf, stateOf, type Store } from "./store.ts";
 import {
   SIGNAL_CLASSES,
   type HistoryRow,
@@ -177,8 +177,8 @@ export class ChartView {
 
   draw(store: Store): void {
     const { view } = store;
-    if (view === undefined || view.symbol !== this.#symbol) return;
     this.#drawNote(store);
+    if (view === undefined || view.symbol !== this.#symbol) return;
     if (view.decimals !== this.#decimals) this.#setDecimals(view.decimals);
     if (view.signal.seq === this.#drawnSeq || this.#rows.length === 0) return;
     this.#drawnSeq = view.signal.seq;
@@ -238,16 +238,10 @@ export class ChartView {
   #drawNote(store: Store): void {
     const signal = store.view?.signal;
     const isLive = signal !== undefined && isTrusted(store, signal);
-    this.#note.hidden = isLive;
-    if (isLive || signal === undefined) return;
-    setText(
-      this.#note,
-      store.connection === "open"
-        ? signal.book.state === "LIVE"
-          ? "NO SOURCE SPEAKS"
-          : signal.book.state
-        : "OFFLINE",
-    );
+    this.#note.hidden = isLive || store.selected === "";
+    if (isLive) return;
+    const state = stateOf(store);
+    setText(this.#note, state === "LIVE" ? "NO SOURCE SPEAKS" : state);
   }
 
   #drawIntervals(): void {

@@ -4,7 +4,7 @@ import type { Ladder, ServerMessage, Signal } from "./wire.ts";
 export type ConnectionState = "connecting" | "open" | "lost";
 
 export interface ConnectionListener {
-  onState(state: ConnectionState, retryMs: number): void;
+  onState(state: ConnectionState): void;
   onHello(epoch: string, symbols: readonly string[]): void;
   onSignal(signal: Signal): void;
   onLadder(ladder: Ladder): void;
@@ -35,7 +35,7 @@ export class Connection {
   }
 
   open(): void {
-    this.#listener.onState("connecting", 0);
+    this.#listener.onState("connecting");
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
     this.#heard(socket);
@@ -57,7 +57,7 @@ export class Connection {
       case "hello":
         this.#retryMs = RETRY_MS_MIN;
         this.#silenceMsMax = message.heartbeatMs * HEARTBEATS_MISSED_MAX;
-        this.#listener.onState("open", 0);
+        this.#listener.onState("open");
         this.#listener.onHello(message.epoch, message.symbols);
         this.#send({
           op: "subscribe",
@@ -102,7 +102,7 @@ export class Connection {
     // Spread, so that a restarted engine is not met by every page at once.
     const delayMs = this.#retryMs * (0.75 + Math.random() / 2);
     this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS_MAX);
-    this.#listener.onState("lost", delayMs);
+    this.#listener.onState("lost");
     setTimeout(() => this.open(), delayMs);
   }
 }

@@ -1,9 +1,7 @@
 /** The head of the page: connection, readiness, rates, and the two banners that nobody may overlook. */
 import { byId, make, setClass, setText, setTitle } from "./dom.ts";
 import * as format from "./format.ts";
-import type { Store } from "./store.ts";
-
-const STATUS_OLD_MS = 5000;
+import { isEngineHeard, type Store } from "./store.ts";
 
 const CONNECTION_TEXT = {
   connecting: "CONNECTING",
@@ -77,11 +75,8 @@ const outageOf = (store: Store): string | undefined => {
     return "CONNECTION LOST — nothing below is live. Reconnecting…";
   if (store.connection === "connecting" && store.symbols.size > 0)
     return "CONNECTION LOST — nothing below is live. Connecting…";
-  if (
-    store.status !== undefined &&
-    performance.now() - store.statusAtMs > STATUS_OLD_MS
-  )
-    return "The engine does not answer: latency, actors and models below are old.";
+  if (store.connection === "open" && !isEngineHeard(store))
+    return "ENGINE SILENT — nothing below is live. The hub answers, the engine behind it does not.";
   return undefined;
 };
 

@@ -1,7 +1,7 @@
 /** The selected symbol in large: what the engine believes, and whether that may be believed now. */
 import { byId, setClass, setText, setTitle } from "./dom.ts";
 import * as format from "./format.ts";
-import { isTrusted, midOf, type Store } from "./store.ts";
+import { isTrusted, midOf, stateOf, type Store } from "./store.ts";
 
 export class HeadView {
   readonly #symbol = byId("focus-symbol");
@@ -13,16 +13,19 @@ export class HeadView {
 
   draw(store: Store): void {
     const { view } = store;
-    if (view === undefined) return;
+    const state = stateOf(store);
+    setText(this.#state, state);
+    setClass(this.#state, `badge ${state.replace(" ", "_")}`);
+    if (view === undefined) {
+      this.#drawNothing(store.selected);
+      return;
+    }
     const { signal, decimals } = view;
     const { book } = signal;
     const [ticker = "", venue = ""] = view.symbol.split(".");
     const isLive = isTrusted(store, signal);
     setText(this.#symbol, ticker);
     setText(this.#venue, venue);
-    const state = store.connection === "open" ? book.state : "OFFLINE";
-    setText(this.#state, state);
-    setClass(this.#state, `badge ${state}`);
     setTitle(this.#state, book.reason === "none" ? "" : book.reason);
     setClass(this.#head, isLive ? "" : "dead");
     setText(
@@ -53,7 +56,28 @@ export class HeadView {
     setText(byId("focus-rate"), format.rate(view.perSecond));
     setText(byId("focus-age"), format.age(performance.now() - view.atMs));
   }
+
+  /** A symbol that this run of the engine has not spoken of: what an earlier one said must not stand there. */
+  #drawNothing(symbol: string): void {
+    setText(this.#symbol, symbol.split(".")[0] ?? "");
+    setText(this.#venue, symbol.split(".")[1] ?? "");
+    setClass(this.#head, "dead");
+    setText(this.#mid, "–");
+    setText(this.#class, "NOT LIVE");
+    setClass(this.#class, "class NONE");
+    for (const name of FIGURES) setText(byId(`focus-${name}`), "–");
+  }
 }
+
+const FIGURES = [
+  "probability",
+  "confidence",
+  "agreement",
+  "horizon",
+  "spread",
+  "rate",
+  "age",
+];
 
 const spreadOf = ({ view }: Store): string => {
   if (view?.signal.book.state !== "LIVE") return "–";

@@ -9,7 +9,7 @@ import {
   type CellRow,
 } from "./dom.ts";
 import * as format from "./format.ts";
-import type { Store } from "./store.ts";
+import { stateOf, type Store } from "./store.ts";
 import type { Ladder } from "./wire.ts";
 
 const LEVELS = 10;
@@ -31,12 +31,9 @@ export class LadderView {
     const { ladder, view } = store;
     const isOurs = ladder !== undefined && ladder.symbol === store.selected;
     const book = isOurs ? ladder : undefined;
-    const state =
-      store.connection === "open"
-        ? (view?.signal.book.state ?? "SYNCING")
-        : "OFFLINE";
+    const state = stateOf(store);
     setText(this.#state, state);
-    setClass(this.#state, `badge ${state}`);
+    setClass(this.#state, `badge ${state.replace(" ", "_")}`);
     const reason = view?.signal.book.reason ?? "none";
     setText(
       byId("book-seq"),

@@ -99,7 +99,13 @@ export class SourcesView {
 
   draw(store: Store): void {
     const { view } = store;
-    if (view === undefined) return;
+    if (view === undefined) {
+      this.#rows.show([]);
+      setText(this.#sum, "–");
+      setText(this.#note, "");
+      drawSigned(this.#sumBar, 0, 1);
+      return;
+    }
     const { signal } = view;
     this.#panel.classList.toggle("dead", !isTrusted(store, signal));
     const { sources, missing } = signal;

@@ -1,7 +1,7 @@
 /** All that the page knows, changed by the connection and read by the views once a frame. */
 import type { ConnectionState } from "./connection.ts";
 import { decimalsOf } from "./format.ts";
-import type { Ladder, Signal, SignalClass, Status } from "./wire.ts";
+import type { BookState, Ladder, Signal, SignalClass, Status } from "./wire.ts";
 
 const CALLS_MAX = 60;
 const TRAIL_LENGTH = 60;
@@ -52,7 +52,8 @@ export class Store {
   /** Local time at which the status arrived. */
   statusAtMs = Number.NEGATIVE_INFINITY;
   connection: ConnectionState = "connecting";
-  retryMs = 0;
+  /** Local time at which the connection was last made. */
+  openedAtMs = 0;
   epoch = "";
   #order: string[] = [];
   /** Engine's clock minus ours. */
@@ -71,6 +72,7 @@ export class Store {
     // Another run of the engine: its signals are numbered anew, and what the old one said is void.
     if (this.epoch !== "" && this.epoch !== epoch) this.symbols.clear();
     this.epoch = epoch;
+    this.openedAtMs = performance.now();
     this.#order = [...symbols];
   }
 
@@ -148,6 +150,22 @@ export class Store {
   }
 }
 
+const STATUS_OLD_MS = 5000;
+
+/** The hub may answer while the engine behind it hangs: its status tells. */
+export const isEngineHeard = (store: Store): boolean =>
+  performance.now() - Math.max(store.statusAtMs, store.openedAtMs) <
+  STATUS_OLD_MS;
+
 /** "live" is the engine's word, and holds only as long as the engine is heard. */
 export const isTrusted = (store: Store, signal: Signal): boolean =>
-  store.connection === "open" && signal.live;
+  store.connection === "open" && isEngineHeard(store) && signal.live;
+
+/** What to call the state of the selected book. */
+export const stateOf = (
+  store: Store,
+): BookState | "OFFLINE" | "SILENT" | "NO DATA" => {
+  if (store.connection !== "open") return "OFFLINE";
+  if (!isEngineHeard(store)) return "SILENT";
+  return store.view?.signal.book.state ?? "NO DATA";
+};
