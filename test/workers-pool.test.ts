@@ -130,6 +130,47 @@ describe("a pool of native threads", () => {
     expect(outcome(await answer)).toBe(0.5);
   });
 
+  it("goes on serving on its other threads while one is busy", async () => {
+    const served = await serve({ threadsPerLane: 2, batchMax: 1 });
+    const order: string[] = [];
+    const slow = ask(served, "probe", features(0.25, SLOW_TURNS)).then(() =>
+      order.push("slow"),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    await ask(served, "probe", features(0.25, 1)).then(() =>
+      order.push("quick"),
+    );
+    await slow;
+    expect(order).toEqual(["quick", "slow"]);
+  });
+
+  it("counts rows and misses, and times the queue and the call", async () => {
+    const counts = new Map<string, number>();
+    const add = (name: string, labels: object, n: number): void => {
+      const key = [name, ...Object.values(labels)].join(" ");
+      counts.set(key, (counts.get(key) ?? 0) + n);
+    };
+    const served = await serve({
+      telemetry: {
+        counter: (name, _, labels = {}) => ({
+          add: (n) => add(name, labels, n),
+        }),
+        gauge: () => ({ set: () => undefined }),
+        histogram: (name, _, labels = {}) => ({
+          recordNs: (ns) => add(name, labels, ns > 0 ? 1 : 0),
+        }),
+      },
+    });
+    await ask(served, "probe", features(0.25, 1));
+    await ask(served, "probe", features(-1, 1));
+    expect(Object.fromEntries(counts)).toEqual({
+      "fusewire_model_queue_seconds probe": 2,
+      "fusewire_model_run_seconds probe": 2,
+      "fusewire_model_rows_total probe": 2,
+      "fusewire_model_misses_total probe E_MODEL_OUTPUT": 1,
+    });
+  });
+
   it("replaces hung threads, and takes the lane back when they return", async () => {
     const served = await serve({ hungMs: 150 });
     const hung = ask(served, "probe", features(0.25, 5 * SLOW_TURNS), 30);

@@ -3,7 +3,7 @@ import type {
   Prediction,
   PredictionMiss,
 } from "../engine/domain/prediction.ts";
-import type { Counter, Histogram, InferenceRequest } from "../engine/ports.ts";
+import type { InferenceRequest } from "../engine/ports.ts";
 import { systemTimers } from "../engine/std/time.ts";
 import { isBatchable } from "../models/model-spec.ts";
 import type { ModelEntry } from "../models/registry.ts";
@@ -16,6 +16,7 @@ import type {
   LaneState,
   LaneStatus,
 } from "./lane.ts";
+import { ModelMeter } from "./model-meter.ts";
 import { ThreadPool } from "./thread-pool.ts";
 import { Tickets } from "./tickets.ts";
 import type { Ticket } from "./tickets.ts";
@@ -42,20 +43,13 @@ const REBUILD_MS_MAX = 5_000;
 /** A request that has seen two workers die is answered, not tried again. */
 const CRASHES_MAX = 2;
 
-interface Meter {
-  readonly queue: Histogram;
-  readonly run: Histogram;
-  readonly rows: Counter;
-}
-
 export class InferencePool implements Lane {
   readonly #options: InferencePoolOptions;
   readonly #ports: LanePorts;
   readonly #tickets: Tickets;
   readonly #entries: ReadonlyMap<string, ModelEntry>;
   readonly #batchMax: ReadonlyMap<string, number>;
-  readonly #meters: ReadonlyMap<string, Meter>;
-  readonly #misses: (model: string, code: string) => Counter;
+  readonly #meters: ReadonlyMap<string, ModelMeter>;
   readonly #abandoned = new Set<ThreadPool>();
   #pool: ThreadPool;
   #state: LaneState = "starting";
@@ -80,41 +74,18 @@ export class InferencePool implements Lane {
         isBatchable(manifest) ? options.batchMax : 1,
       ]),
     );
-    const { telemetry } = ports;
     this.#meters = new Map(
       options.entries.map(({ manifest: { name } }) => [
         name,
-        {
-          queue: telemetry.histogram(
-            "fusewire_model_queue_seconds",
-            "Time from submit to the call",
-            { model: name },
-          ),
-          run: telemetry.histogram(
-            "fusewire_model_run_seconds",
-            "Time of one call, encoding and decoding included",
-            { model: name },
-          ),
-          rows: telemetry.counter(
-            "fusewire_model_rows_total",
-            "Rows run through a model",
-            { model: name },
-          ),
-        },
+        new ModelMeter(ports.telemetry, name),
       ]),
     );
-    this.#misses = (model, code) =>
-      telemetry.counter(
-        "fusewire_model_misses_total",
-        "Requests answered without a prediction",
-        { model, code },
-      );
     this.#tickets = new Tickets([...this.#entries.keys()], {
       queueMax: options.queueMax,
       clock: ports.clock,
       timers: ports.timers,
       onTimeout: () => this.#timeouts++,
-      onMiss: (model, code) => this.#misses(model, code).add(1),
+      onMiss: (model, code) => this.#meters.get(model)?.missed(code),
     });
     this.#pool = this.#buildPool();
   }

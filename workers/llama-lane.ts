@@ -6,7 +6,7 @@ import type {
   Prediction,
   PredictionMiss,
 } from "../engine/domain/prediction.ts";
-import type { Histogram, InferenceRequest } from "../engine/ports.ts";
+import type { InferenceRequest } from "../engine/ports.ts";
 import { assert } from "../engine/std/assert.ts";
 import { toCodedError } from "../engine/std/errors.ts";
 import type { ErrorCode } from "../engine/std/errors.ts";
@@ -19,6 +19,7 @@ import { predictionOf } from "./answer.ts";
 import type { Lane, LanePorts, LaneState, LaneStatus } from "./lane.ts";
 import { fromLlama } from "./llama-messages.ts";
 import type { FromLlama, ToLlama } from "./llama-messages.ts";
+import { ModelMeter } from "./model-meter.ts";
 import { Tickets } from "./tickets.ts";
 import type { Ticket } from "./tickets.ts";
 
@@ -48,8 +49,7 @@ export class LlamaLane implements Lane {
   readonly #ports: LanePorts;
   readonly #spec: LlamaSpec;
   readonly #tickets: Tickets;
-  readonly #queueTime: Histogram;
-  readonly #runTime: Histogram;
+  readonly #meter: ModelMeter;
   #child: ChildProcess | undefined;
   #state: LaneState = "starting";
   #reason = "";
@@ -70,31 +70,13 @@ export class LlamaLane implements Lane {
     this.#ports = ports;
     const { manifest } = options.entry;
     this.#spec = llamaSpec(manifest);
-    const { telemetry } = ports;
-    const labels = { model: manifest.name };
-    this.#queueTime = telemetry.histogram(
-      "fusewire_model_queue_seconds",
-      "Time from submit to the call",
-      labels,
-    );
-    this.#runTime = telemetry.histogram(
-      "fusewire_model_run_seconds",
-      "Time of one call, encoding and decoding included",
-      labels,
-    );
+    this.#meter = new ModelMeter(ports.telemetry, manifest.name);
     this.#tickets = new Tickets([manifest.name], {
       queueMax: options.queueMax,
       clock: ports.clock,
       timers: ports.timers,
       onTimeout: () => this.#timeouts++,
-      onMiss: (model, code) =>
-        telemetry
-          .counter(
-            "fusewire_model_misses_total",
-            "Requests answered without a prediction",
-            { model, code },
-          )
-          .add(1),
+      onMiss: (_, code) => this.#meter.missed(code),
     });
   }
 
@@ -253,7 +235,8 @@ export class LlamaLane implements Lane {
       case "classified": {
         const ticket = this.#finished(message.id);
         if (ticket === undefined) return;
-        this.#runTime.recordNs(message.runNs);
+        this.#meter.run.recordNs(message.runNs);
+        this.#meter.rows.add(1);
         this.#respawnMs = RESPAWN_MS_MIN;
         this.#answer(ticket, message.probabilities);
         this.#pump();
@@ -305,7 +288,7 @@ export class LlamaLane implements Lane {
     assert(input.kind === "text", "only texts are queued for a LLaMA");
     const id = ++this.#id;
     this.#current = { id, ticket };
-    this.#queueTime.recordNs(this.#ports.clock.nowNs() - ticket.enqueuedNs);
+    this.#meter.queue.recordNs(this.#ports.clock.nowNs() - ticket.enqueuedNs);
     const child = this.#child;
     this.#patience = systemTimers.after(this.#options.hungMs, () => {
       this.#ports.log.error("llamaHung", { afterMs: this.#options.hungMs });
