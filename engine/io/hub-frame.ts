@@ -28,7 +28,10 @@ export class SignalFrame {
   readonly symbolIndex: number;
   readonly #encoded: Uint8Array;
   #json: string | undefined;
-  readonly #frames = new Map<string, Uint8Array>();
+  readonly #frames: Record<Encoding, Partial<Record<FrameKind, Uint8Array>>> = {
+    json: {},
+    msgpack: {},
+  };
 
   /** Copies `encoded`, a signal in MessagePack: a frame outlives the batch that brought it. */
   constructor(symbolIndex: number, encoded: Uint8Array) {
@@ -37,13 +40,11 @@ export class SignalFrame {
   }
 
   bytes(kind: FrameKind, encoding: Encoding): Uint8Array {
-    const key = `${kind} ${encoding}`;
-    const known = this.#frames.get(key);
-    if (known !== undefined) return known;
-    const made =
-      encoding === "msgpack" ? this.#msgpackFrame(kind) : this.#jsonFrame(kind);
-    this.#frames.set(key, made);
-    return made;
+    const made = this.#frames[encoding];
+    return (made[kind] ??=
+      encoding === "msgpack"
+        ? this.#msgpackFrame(kind)
+        : this.#jsonFrame(kind));
   }
 
   #msgpackFrame(kind: FrameKind): Uint8Array {
