@@ -22,7 +22,7 @@ class LlamaShape:
     inner: int = 256
     rope_base: float = 10_000.0
     epsilon: float = 1e-5
-    dropout: float = 0.3
+    dropout: float = 0.2
 
     @property
     def head(self) -> int:
