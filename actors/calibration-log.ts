@@ -18,9 +18,6 @@ interface Score {
   readonly logLoss: Gauge;
 }
 
-/** Sums over the bins are refreshed this seldom: a scrape comes every few seconds. */
-const GAUGES_EVERY = 64;
-
 export class CalibrationLog implements PredictionLog {
   readonly #next: PredictionLog;
   readonly #scores = new Map<ModelName, Score>();
@@ -62,7 +59,7 @@ export class CalibrationLog implements PredictionLog {
       const up = logReturn > 0;
       score.calibration.record(probability, up ? "up" : "down");
       (probability > 0.5 === up ? score.hits : score.misses).add(1);
-      if (score.calibration.count % GAUGES_EVERY === 1) refresh(score);
+      refresh(score);
     }
     this.#next.record(outcome);
   }
