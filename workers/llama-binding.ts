@@ -37,7 +37,11 @@ export interface LlamaSequence {
     input: readonly (number | readonly [number, object])[],
   ): Promise<
     readonly (
-      | { readonly next: { readonly logits?: ReadonlyMap<number, number> } }
+      | {
+          readonly next: {
+            readonly probabilities?: ReadonlyMap<number, number>;
+          };
+        }
       | undefined
     )[]
   >;

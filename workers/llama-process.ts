@@ -121,13 +121,22 @@ class LlamaClassifier {
         i === last
           ? [
               token,
-              { generateNext: { logits: { filter: { tokens: candidates } } } },
+              // The whole distribution, unfiltered: what is left after top-k would say nothing of a label outside it.
+              {
+                generateNext: {
+                  probabilities: true,
+                  options: { temperature: 1, minP: 0, topK: 0, topP: 1 },
+                },
+              },
             ]
           : token,
       ),
     );
-    const logits = outputs[last]?.next.logits;
-    return candidates.map((token) => logits?.get(token) ?? Number.NaN);
+    const probabilities = outputs[last]?.next.probabilities;
+    // Up to a constant, which the softmax over the candidates takes out again.
+    return candidates.map((token) =>
+      Math.log(probabilities?.get(token) ?? Number.NaN),
+    );
   }
 
   async #byGrammar(text: string): Promise<number[]> {
