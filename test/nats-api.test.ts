@@ -118,7 +118,7 @@ describe("the service over NATS", () => {
 
   it("gives the latest signal", async () => {
     const reply = await client.request(
-      "svc.signals.latest",
+      "svc.signals.signal.latest",
       '{"symbol":"BTCUSDT"}',
     );
     expect(reply.json()).toMatchObject({ ok: true, signal: SIGNAL_SAMPLE });
@@ -149,7 +149,7 @@ describe("the service over NATS", () => {
       [
         ["predict", "svc.signals.predict"],
         ["predict-batch", "svc.signals.predict.batch"],
-        ["latest", "svc.signals.latest"],
+        ["signal-latest", "svc.signals.signal.latest"],
         ["health", "svc.signals.health"],
         ["models-info", "svc.signals.models.info"],
         ["weights", "svc.signals.weights"],

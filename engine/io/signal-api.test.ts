@@ -115,8 +115,8 @@ describe("the signal api", () => {
   it.each([
     ["predict", { price: -1 }, "E_INPUT_RANGE", "422"],
     ["predict", Buffer.from("?"), "E_INPUT_DECODE", "400"],
-    ["latest", { symbol: "BTCUSDT" }, "E_SYMBOL_UNKNOWN", "404"],
-    ["latest", {}, "E_INPUT_SCHEMA", "400"],
+    ["signal.latest", { symbol: "BTCUSDT" }, "E_SYMBOL_UNKNOWN", "404"],
+    ["signal.latest", {}, "E_INPUT_SCHEMA", "400"],
     ["health", { a: 1 }, "E_INPUT_SCHEMA", "400"],
   ])("refuses %s %j with %s", (verb, value, code, num) => {
     start();

@@ -122,7 +122,7 @@ export class SignalApi {
     this.#endpoint("predict-batch", "predictBatch", (value, deadlineNs) =>
       this.#batch(parsePredictBatch(value), deadlineNs),
     );
-    this.#endpoint("latest", "latest", (value) => {
+    this.#endpoint("signal-latest", "latest", (value) => {
       const signal = backend.latest(parseSymbolRequest(value));
       if (signal === undefined) throw new CodedError("E_SYMBOL_UNKNOWN");
       return { signal };

@@ -53,7 +53,7 @@ export const MARKET_WILDCARDS: readonly string[] = EVENT_KINDS.map(
 export const SERVICE_SUBJECTS = {
   predict: "svc.signals.predict",
   predictBatch: "svc.signals.predict.batch",
-  latest: "svc.signals.latest",
+  latest: "svc.signals.signal.latest",
   health: "svc.signals.health",
   modelsInfo: "svc.signals.models.info",
   weights: "svc.signals.weights",

@@ -114,7 +114,9 @@ impl Client {
     /// # Errors
     /// As [`Client::predict`]; `E_SYMBOL_UNKNOWN` while there is none.
     pub async fn latest(&self, symbol: &str, deadline: Duration) -> Result<Signal, Error> {
-        let reply: LatestReply = self.call("latest", &BySymbol { symbol }, deadline).await?;
+        let reply: LatestReply = self
+            .call("signal.latest", &BySymbol { symbol }, deadline)
+            .await?;
         Ok(reply.signal)
     }
 
