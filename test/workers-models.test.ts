@@ -353,6 +353,41 @@ describe("placement", () => {
     ).toBeTypeOf("number");
   });
 
+  it("refuses a model of another shape, and one that asks for more memory than there is", async () => {
+    folder.add(treeModel("regressorSigmoid"), {
+      ...treeManifest(WIDTH + 1),
+      name: "wide",
+    });
+    const bomb = new GraphBuilder();
+    bomb.input("X", FLOAT32, ["N", 2]);
+    bomb.output("Y", FLOAT32, ["N", 1]);
+    const huge = bomb.op("Expand", ["X", bomb.ints([2 ** 41, 1, 2], [3])]);
+    bomb.node(
+      "ReduceMean",
+      [huge],
+      { axes: [0, 2], keepdims: 0 },
+      { outputs: ["flat"] },
+    );
+    bomb.node(
+      "Unsqueeze",
+      ["flat", bomb.ints([1], [1])],
+      {},
+      { outputs: ["Y"] },
+    );
+    folder.add(bomb.build(), { ...treeManifest(2), name: "bomb" });
+    folder.add(treeModel("regressorSigmoid"), treeManifest(WIDTH));
+    const served = await serve({ trees: "pool" });
+    expect(served.models.map(({ name }) => name)).toEqual(["probe"]);
+    for (const name of ["wide", "bomb"])
+      expect(served.status().models).toContainEqual(
+        expect.objectContaining({
+          name,
+          state: "refused",
+          code: "E_MODEL_CONTRACT",
+        }),
+      );
+  });
+
   it("refuses a model that misses its golden vector", async () => {
     const golden = (expected: number) => ({
       golden: {
