@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { availableParallelism, totalmem } from "node:os";
 import { loadRegistry } from "../../models/registry.ts";
+import { loadLlamaBinding } from "../../workers/llama-binding.ts";
 import { loadConfig, type Config } from "../config.ts";
 import { MARKET_FEATURES } from "../features/feature-schema.ts";
 import { INSTALLATION } from "../installation.ts";
@@ -64,7 +65,7 @@ const packageFinding = (name: string, without: string): Finding => {
 const llamaFinding = async (): Promise<Finding> => {
   const check = "node-llama-cpp";
   try {
-    await import("node-llama-cpp");
+    await loadLlamaBinding();
     return { check, state: "ok", text: "loads" };
   } catch {
     return {
