@@ -135,6 +135,32 @@ describe("nats.conf", () => {
     expect(JSON.stringify(log.entries)).not.toContain("wrong");
   });
 
+  it("is waited for when it changes its password under an engine, and taken up again when it is mended", async () => {
+    const own = await startNats("nats.conf");
+    const log = new RecordingLog();
+    let fatal = 0;
+    const link = new NatsLink({
+      servers: [own.urlAs("engine")],
+      log,
+      refusedWaitMs: 300,
+      onFatal: () => fatal++,
+    });
+    links.push(link);
+    link.start();
+    expect(await link.whenConnected(5_000)).toBe(true);
+    own.reconfigure((text) => text.replace('"engine-dev"', '"changed"'));
+    await eventually("the loss is seen", () => link.state === "disconnected");
+    await eventually(
+      "it is refused thrice",
+      () => log.of("nats.refused").length >= 3,
+    );
+    own.reconfigure((text) => text.replace('"changed"', '"engine-dev"'));
+    expect(await link.whenConnected(5_000)).toBe(true);
+    expect(fatal).toBe(0);
+    await link.drain();
+    await own.close();
+  });
+
   it("limits a payload to 256 KB", async () => {
     const { link, telemetry } = await as("engine");
     link.publish("sig.v1.BINANCE.BTCUSDT", Buffer.alloc(256 * 1024 + 1));

@@ -16,16 +16,20 @@ import type {
   Bus,
   BusMessage,
   BusState,
-  Counter,
-  Gauge,
   Logger,
   Subscription,
   Telemetry,
 } from "../ports.ts";
 import { NO_LOG, NO_TELEMETRY } from "../ports.ts";
-import { CodedError, type ErrorCode } from "../std/errors.ts";
+import type { ErrorCode } from "../std/errors.ts";
 import { Random } from "../std/random.ts";
 import { systemTimers, type TimerHandle, type Timers } from "../std/time.ts";
+import {
+  identityCheck,
+  parseServers,
+  type ServerAddress,
+} from "./nats-address.ts";
+import { NatsCounts } from "./nats-counts.ts";
 
 export interface NatsTlsOptions {
   readonly caFile?: string;
@@ -83,7 +87,7 @@ interface Entry {
 
 export class NatsLink implements Bus {
   readonly #options: NatsLinkOptions;
-  readonly #counts: Counts;
+  readonly #counts: NatsCounts;
   readonly #address: ServerAddress;
   readonly #entries = new Set<Entry>();
   readonly #listeners: ((state: BusState) => void)[] = [];
@@ -103,7 +107,7 @@ export class NatsLink implements Bus {
       random: new Random(`${process.pid} ${process.hrtime.bigint()}`),
       ...options,
     };
-    this.#counts = new Counts(this.#options.telemetry);
+    this.#counts = new NatsCounts(this.#options.telemetry);
     this.#address = parseServers(this.#options.servers);
     this.#nextDelay();
   }
@@ -261,7 +265,9 @@ export class NatsLink implements Bus {
         : { authenticator: credsAuthenticator(readFileSync(credsFile)) }),
       ...(asUser === undefined ? {} : { user: asUser }),
       ...(withPassword === undefined ? {} : { pass: withPassword }),
-      ...(tls === undefined && !isTls ? {} : { tls: { ...tls } }),
+      ...(tls === undefined && !isTls
+        ? {}
+        : { tls: { ...tls, ...identity(hosts) } }),
       timeout: this.#options.connectTimeoutMs,
       pingInterval: this.#options.pingIntervalMs,
       maxPingOut: 2,
@@ -432,100 +438,10 @@ export class NatsLink implements Bus {
   }
 }
 
-class Counts {
-  readonly published: Counter;
-  readonly received: Counter;
-  readonly droppedDisconnected: Counter;
-  readonly droppedRefused: Counter;
-  readonly handlerErrors: Counter;
-  readonly disconnects: Counter;
-  readonly reconnects: Counter;
-  readonly stale: Counter;
-  readonly deniedPublish: Counter;
-  readonly deniedSubscribe: Counter;
-  readonly authErrors: Counter;
-  readonly errors: Counter;
-  readonly connected: Gauge;
-
-  constructor(t: Telemetry) {
-    const dropped = (reason: string) =>
-      t.counter("fusewire_nats_dropped_total", "Messages not published", {
-        reason,
-      });
-    const denied = (operation: string) =>
-      t.counter("fusewire_nats_denied_total", "Denied by permissions", {
-        operation,
-      });
-    this.published = t.counter(
-      "fusewire_nats_published_total",
-      "Messages handed to the server",
-    );
-    this.received = t.counter(
-      "fusewire_nats_received_total",
-      "Messages received",
-    );
-    this.droppedDisconnected = dropped("disconnected");
-    this.droppedRefused = dropped("refused");
-    this.handlerErrors = t.counter(
-      "fusewire_nats_handler_errors_total",
-      "Handlers that threw",
-    );
-    this.disconnects = t.counter(
-      "fusewire_nats_disconnects_total",
-      "Connections lost",
-    );
-    this.reconnects = t.counter(
-      "fusewire_nats_reconnects_total",
-      "Connections regained",
-    );
-    this.stale = t.counter(
-      "fusewire_nats_stale_total",
-      "Connections given up because pings went unanswered",
-    );
-    this.deniedPublish = denied("publish");
-    this.deniedSubscribe = denied("subscription");
-    this.authErrors = t.counter(
-      "fusewire_nats_auth_errors_total",
-      "Credentials refused",
-    );
-    this.errors = t.counter(
-      "fusewire_nats_errors_total",
-      "Other errors of the connection",
-    );
-    this.connected = t.gauge(
-      "fusewire_nats_connected",
-      "1 while connected to a server",
-    );
-    this.connected.set(0);
-  }
-}
-
-interface ServerAddress {
-  readonly hosts: string[];
-  readonly user: string | undefined;
-  readonly password: string | undefined;
-  readonly isTls: boolean;
-}
-
-/** Credentials are taken out of the addresses: the library ignores them there, and they must not reach a log. */
-export const parseServers = (servers: readonly string[]): ServerAddress => {
-  const urls = servers.map((server) => {
-    const text = server.includes("://") ? server : `nats://${server}`;
-    const url = URL.canParse(text) ? new URL(text) : undefined;
-    if (url?.protocol !== "nats:" && url?.protocol !== "tls:")
-      throw new CodedError("E_CONFIG_INVALID", { field: "nats" });
-    return url;
-  });
-  const named = urls.find((url) => url.username !== "");
-  return {
-    hosts: urls.map((url) =>
-      url.port === "" ? `${url.hostname}:4222` : url.host,
-    ),
-    user: named && decodeURIComponent(named.username),
-    password: named && decodeURIComponent(named.password),
-    isTls: urls.some((url) => url.protocol === "tls:"),
-  };
-};
+/** Handed through to Node's own TLS, where the library's types do not know it. */
+const identity = (hosts: readonly string[]): object => ({
+  checkServerIdentity: identityCheck(hosts),
+});
 
 /** The class of an error: its text may hold what a peer sent. */
 const nameOf = (error: unknown): string =>

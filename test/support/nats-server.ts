@@ -14,6 +14,8 @@ export interface NatsServer {
   /** Again on the same port, after `stop`. */
   start(): Promise<void>;
   stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** Changes the configuration that it was started with, and makes it take that up. */
+  reconfigure(edit: (config: string) => string): void;
   freeze(): void;
   thaw(): void;
   /** Stops it and removes what it stored. */
@@ -25,10 +27,12 @@ export const startNats = async (config?: string): Promise<NatsServer> => {
   const binary = await serverBinary("nats-server", "nats-server");
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "fusewire-nats-"));
+  const path = join(folder, "nats.conf");
+  if (config !== undefined) await relocate(config, path, port, folder);
   const args =
     config === undefined
       ? ["-a", "127.0.0.1", "-p", String(port), "-sd", folder]
-      : ["-c", await relocated(config, port, folder)];
+      : ["-c", path];
   const server = new ServerProcess(binary, args, port);
   await server.start();
   return {
@@ -37,6 +41,10 @@ export const startNats = async (config?: string): Promise<NatsServer> => {
     urlAs: (user) => `nats://${user}:${user}-dev@127.0.0.1:${port}`,
     start: () => server.start(),
     stop: (signal) => server.stop(signal),
+    reconfigure: (edit) => {
+      writeFileSync(path, edit(readFileSync(path, "utf8")));
+      server.reload();
+    },
     freeze: () => server.freeze(),
     thaw: () => server.thaw(),
     close: async () => {
@@ -46,18 +54,17 @@ export const startNats = async (config?: string): Promise<NatsServer> => {
   };
 };
 
-/** The configuration with its ports and its store replaced; all else as it stands. */
-const relocated = async (
+/** Copies the configuration with its ports and its store replaced; all else as it stands. */
+const relocate = async (
   config: string,
+  to: string,
   port: number,
   folder: string,
-): Promise<string> => {
+): Promise<void> => {
   const monitor = await freePort();
   const text = readFileSync(config, "utf8")
     .replace(/^listen: .*$/m, `listen: 127.0.0.1:${port}`)
     .replace(/^http: .*$/m, `http: 127.0.0.1:${monitor}`)
     .replace(/store_dir: .*$/m, `store_dir: "${folder}"`);
-  const path = join(folder, "nats.conf");
-  writeFileSync(path, text);
-  return path;
+  writeFileSync(to, text);
 };

@@ -74,6 +74,11 @@ export class ServerProcess {
     await gone;
   }
 
+  /** Makes it read its configuration again. */
+  reload(): void {
+    this.#child?.kill("SIGHUP");
+  }
+
   freeze(): void {
     this.#child?.kill("SIGSTOP");
   }
