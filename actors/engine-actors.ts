@@ -55,6 +55,7 @@ export const ENGINE_ACTORS_DEFAULTS: EngineActorsOptions = {
     mailboxMax: 1_024,
     idsMax: 10_000,
     textsMax: 1_000,
+    saveEveryMs: 5_000,
     openMax: 256,
     deadlineMs: 5_000,
     finbert: "finbert",
@@ -141,6 +142,7 @@ export const createEngineActors = (deps: EngineActorsDeps): EngineActors => {
     "news",
     newsActorProps({
       inference,
+      store: deps.store,
       telemetry,
       log,
       tell: (symbol, message) => router.tell(symbol, message),

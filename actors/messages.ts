@@ -94,5 +94,20 @@ export interface HeadlineDue {
   readonly headlineId: string;
 }
 
+/** The store's answer: verdicts of an earlier run. */
+export interface TextsLoaded {
+  readonly type: "textsLoaded";
+  readonly bytes: Uint8Array | undefined;
+}
+
+export interface SaveTextsDue {
+  readonly type: "saveTextsDue";
+}
+
 export type NewsMessage =
-  HeadlineArrived | TextJudged | TextMissed | HeadlineDue;
+  | HeadlineArrived
+  | TextJudged
+  | TextMissed
+  | HeadlineDue
+  | TextsLoaded
+  | SaveTextsDue;

@@ -1,13 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { ActorStage, BTC, ETH } from "../test/support/actor-stage.ts";
+import {
+  ActorStage,
+  BTC,
+  ETH,
+  MemoryStore,
+} from "../test/support/actor-stage.ts";
 import { FINBERT, LLAMA, TREES } from "../test/support/fake-inference.ts";
 import { ENGINE_ACTORS_DEFAULTS } from "./engine-actors.ts";
 import type { NewsActorOptions } from "./news-actor.ts";
 
 const TEXT = "Bitcoin surges past its record";
 
-const setUp = (news: Partial<NewsActorOptions> = {}) => {
+const setUp = (
+  news: Partial<NewsActorOptions> = {},
+  store = new MemoryStore(),
+) => {
   const stage = new ActorStage({
+    store,
     models: [TREES, FINBERT, LLAMA],
     engine: { news: { ...ENGINE_ACTORS_DEFAULTS.news, ...news } },
   });
@@ -160,5 +169,27 @@ describe("the news actor", () => {
     read("h1", TEXT);
     expect(stage.inference.requests).toHaveLength(0);
     expect(stage.signals).toHaveLength(before);
+  });
+
+  it("knows after a restart what was said of a text before it", async () => {
+    const store = new MemoryStore();
+    const first = setUp({}, store);
+    await first.stage.settle();
+    first.read("h1", TEXT, BTC);
+    first.stage.inference.answer("finbert", 0.95, "positive");
+    first.stage.inference.answer("llama", 0.9, "positive");
+    first.stage.run();
+    first.stage.actors.system.drain();
+
+    const second = setUp({}, store);
+    await second.stage.settle();
+    second.read("h2", TEXT, BTC);
+    const signal = second.stage.of(BTC).at(-1)!;
+    expect(signal.sentiment?.headlineId).toBe("h2");
+    expect(signal.sources.map(({ model }) => model)).toEqual([
+      TREES.name,
+      "finbert",
+      "llama",
+    ]);
   });
 });

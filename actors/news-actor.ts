@@ -9,20 +9,25 @@ import type {
   Inference,
   Logger,
   ServedModel,
+  StateStore,
   Telemetry,
 } from "../engine/ports.ts";
 import { unreachable } from "../engine/std/assert.ts";
+import { toCodedError } from "../engine/std/errors.ts";
 import { msToNs } from "../engine/std/time.ts";
 import type { MonoNanos } from "../engine/std/time.ts";
 import type { NewsMessage, SymbolMessage, TextMissed } from "./messages.ts";
 import type { Actor, ActorContext, ActorProps } from "./runtime/actor.ts";
+import { TextVerdicts } from "./text-verdicts.ts";
 
 export interface NewsActorOptions {
   readonly mailboxMax: number;
   /** Ids of headlines remembered, so that none is judged twice. */
   readonly idsMax: number;
-  /** Texts whose verdicts are kept: agencies repeat one another word by word. */
+  /** Texts whose verdicts are kept, over restarts too. */
   readonly textsMax: number;
+  /** Verdicts are saved at most this often. */
+  readonly saveEveryMs: number;
   /** Headlines waiting for a verdict; one more is dropped and counted. */
   readonly openMax: number;
   readonly deadlineMs: number;
@@ -33,6 +38,7 @@ export interface NewsActorOptions {
 
 export interface NewsActorDeps {
   readonly inference: Inference;
+  readonly store: StateStore;
   readonly telemetry: Telemetry;
   readonly log: Logger;
   readonly tell: (symbol: SymbolId, message: SymbolMessage) => void;
@@ -52,8 +58,8 @@ export class NewsActor implements Actor<NewsMessage> {
   readonly #models: readonly ServedModel[];
   readonly #ids = new Set<string>();
   readonly #open = new Map<string, Open>();
-  /** By trimmed lower-case text, least recently used first. */
-  readonly #texts = new Map<string, Map<ModelName, Prediction>>();
+  readonly #texts: TextVerdicts;
+  #isSaveDue = false;
   readonly #repeated: Counter;
   readonly #cached: Counter;
   readonly #dropped: Counter;
@@ -65,6 +71,7 @@ export class NewsActor implements Actor<NewsMessage> {
     this.#models = deps.inference.models.filter(
       ({ input }) => input === "text",
     );
+    this.#texts = new TextVerdicts(deps.options.textsMax, this.#models);
     const counter = (name: string, help: string): Counter =>
       deps.telemetry.counter(`fusewire_${name}_total`, help);
     this.#repeated = counter("headlines_repeated", "Headlines seen before");
@@ -77,6 +84,20 @@ export class NewsActor implements Actor<NewsMessage> {
       "texts_missed",
       "Texts that a model did not judge in time, or at all",
     );
+  }
+
+  started(): void {
+    this.#deps.store.load(TEXTS_KEY).then(
+      (bytes) => {
+        this.#context.self.tell({ type: "textsLoaded", bytes });
+      },
+      // Without the store the texts are only asked for again.
+      () => undefined,
+    );
+  }
+
+  stopped(): void {
+    if (this.#isSaveDue) this.#save();
   }
 
   receive(message: NewsMessage): void {
@@ -92,6 +113,12 @@ export class NewsActor implements Actor<NewsMessage> {
         break;
       case "headlineDue":
         this.#close(message.headlineId);
+        break;
+      case "textsLoaded":
+        this.#onLoaded(message.bytes);
+        break;
+      case "saveTextsDue":
+        this.#save();
         break;
       default:
         unreachable(message);
@@ -118,7 +145,8 @@ export class NewsActor implements Actor<NewsMessage> {
       waitingFor: new Set(this.#models.map(({ name }) => name)),
     };
     this.#open.set(headline.id, open);
-    const known = this.#recall(headline.text);
+    const known = this.#texts.recall(headline.text);
+    if (known !== undefined) this.#cached.add(1);
     for (const model of this.#models) {
       const verdict = known?.get(model.name);
       if (verdict === undefined) this.#ask(model, headline);
@@ -153,7 +181,8 @@ export class NewsActor implements Actor<NewsMessage> {
   #onJudged(headlineId: string, prediction: Prediction): void {
     const open = this.#open.get(headlineId);
     if (open === undefined) return;
-    this.#remember(open.headline.text, prediction);
+    this.#texts.remember(open.headline.text, prediction);
+    this.#saveSoon();
     this.#heard(open, prediction);
     if (open.waitingFor.size === 0) this.#close(headlineId);
   }
@@ -221,27 +250,30 @@ export class NewsActor implements Actor<NewsMessage> {
       });
   }
 
-  #recall(text: string): Map<ModelName, Prediction> | undefined {
-    const key = textKey(text);
-    const known = this.#texts.get(key);
-    if (known === undefined) return undefined;
-    this.#texts.delete(key);
-    this.#texts.set(key, known);
-    this.#cached.add(1);
-    return known;
+  #onLoaded(bytes: Uint8Array | undefined): void {
+    if (bytes === undefined) return;
+    try {
+      this.#texts.restore(bytes);
+    } catch (error) {
+      this.#deps.log.warn("texts.refused", { code: toCodedError(error).code });
+    }
   }
 
-  #remember(text: string, verdict: Prediction): void {
-    const key = textKey(text);
-    const known = this.#texts.get(key) ?? new Map<ModelName, Prediction>();
-    known.set(verdict.model, verdict);
-    this.#texts.set(key, known);
-    if (this.#texts.size > this.#deps.options.textsMax)
-      deleteFirst(this.#texts);
+  #saveSoon(): void {
+    if (this.#isSaveDue) return;
+    this.#isSaveDue = true;
+    this.#context.tellAfter(this.#deps.options.saveEveryMs, {
+      type: "saveTextsDue",
+    });
+  }
+
+  #save(): void {
+    this.#isSaveDue = false;
+    this.#deps.store.save(TEXTS_KEY, this.#texts.serialise());
   }
 }
 
-const textKey = (text: string): string => text.trim().toLowerCase();
+const TEXTS_KEY = "news/texts";
 
 const verdictOf = (
   prediction: Prediction | undefined,

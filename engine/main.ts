@@ -335,7 +335,11 @@ const actorOptions = (config: Config): EngineActorsOptions => {
       minIntervalMs: symbols.signalIntervalMs,
       saveEveryMs: state.saveEveryMs,
     },
-    news: { ...news, deadlineMs: models.sentimentDeadlineMs },
+    news: {
+      ...news,
+      deadlineMs: models.sentimentDeadlineMs,
+      saveEveryMs: state.saveEveryMs,
+    },
   };
 };
 
