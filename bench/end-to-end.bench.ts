@@ -16,7 +16,7 @@ import {
   type NatsServer,
 } from "./peer-process.ts";
 import type { PublisherOptions, PublishPlan, PublishRun } from "./publisher.ts";
-import type { Received, ReceiverOptions } from "./receiver.ts";
+import type { Heard, Received, ReceiverOptions } from "./receiver.ts";
 import {
   describeCommit,
   describeMachine,
@@ -29,7 +29,7 @@ export interface EndToEndOptions {
   /** Book updates a second, over all symbols. */
   readonly rate: number;
   readonly symbols: number;
-  /** Of each of the two measurements. */
+  /** Counted seconds of the engine, and as many of the floor. */
   readonly seconds: number;
   readonly warmupSeconds?: number;
   /** Of the market data; signals are always MessagePack here. */
@@ -69,6 +69,12 @@ export interface EndToEndResult {
 
 /** The models speak after five seconds of book. */
 const WARMUP_SECONDS = 8;
+const FLOOR_WARMUP_SECONDS = 2;
+/** Engine and floor take turns, so that both see the same machine, whatever else it does. */
+const SLICES = 4;
+/** Uncounted, before each slice: the rig has stood idle meanwhile. */
+const REWARM_SECONDS = 1;
+const HEAR_TRIES_MAX = 15;
 const ENGINE_UP_MS_MAX = 30_000;
 
 /** Needs the built tree: the processes that it starts are compiled. */
@@ -76,15 +82,43 @@ export const runEndToEndBench = async (
   options: EndToEndOptions,
 ): Promise<EndToEndResult> => {
   const tell = options.onProgress ?? (() => undefined);
-  tell("engine: measuring");
-  const engine = await measure(options, startEngine);
-  tell(`engine: ${engine.received.nats.signals} signals; floor: measuring`);
-  const floor = await measure(options, startEcho(engine.received.payloadBytes));
+  const rigs: Rig[] = [];
+  try {
+    tell("engine: warming up");
+    const engine = await Rig.open(options, startEngine);
+    rigs.push(engine);
+    await engine.warmUp(options.warmupSeconds ?? WARMUP_SECONDS);
+    const { payloadBytes } = await engine.heard();
+    const floor = await Rig.open(options, startEcho(payloadBytes));
+    rigs.push(floor);
+    await floor.warmUp(FLOOR_WARMUP_SECONDS);
+    for (let slice = 1; slice <= SLICES; slice++) {
+      tell(`slice ${slice} of ${SLICES}: engine, then floor`);
+      await engine.measure(options.seconds / SLICES);
+      await floor.measure(options.seconds / SLICES);
+    }
+    return resultOf(
+      options,
+      engine,
+      await engine.received(),
+      floor,
+      await floor.received(),
+    );
+  } finally {
+    for (const rig of rigs) await rig.close();
+  }
+};
 
-  const { received, run } = engine;
+const resultOf = (
+  options: EndToEndOptions,
+  engine: Rig,
+  received: Received,
+  floor: Rig,
+  echoed: Received,
+): EndToEndResult => {
   const nats = received.nats.latency;
   const ws = received.ws!.latency;
-  const floorLatency = floor.received.nats.latency;
+  const { p50Us, p99Us } = echoed.nats.latency;
   const slower = {
     p50Us: Math.max(nats.p50Us, ws.p50Us),
     p99Us: Math.max(nats.p99Us, ws.p99Us),
@@ -93,19 +127,19 @@ export const runEndToEndBench = async (
     rate: options.rate,
     symbols: options.symbols,
     seconds: options.seconds,
-    sent: run.events,
+    sent: engine.sent,
     signals: received.nats.signals,
     lost: Math.max(received.nats.lost, received.ws!.lost),
     ws,
     nats,
     engine: received.engine,
     stages: received.stages,
-    floor: { p50Us: floorLatency.p50Us, p99Us: floorLatency.p99Us },
-    ratio: ratioOf(slower, floorLatency),
-    cpu: engine.cpu,
+    floor: { p50Us, p99Us },
+    ratio: ratioOf(slower, { p50Us, p99Us }),
+    cpu: engine.cores,
     rssMb: engine.rssMb,
     generatorLateMaxUs: Math.round(
-      Math.max(run.lateMaxNs, floor.run.lateMaxNs) / 1_000,
+      Math.max(engine.lateMaxNs, floor.lateMaxNs) / 1_000,
     ),
     machine: describeMachine(),
     commit: describeCommit(),
@@ -124,91 +158,126 @@ type StartMiddle = (
   nats: NatsServer,
 ) => Promise<Middle>;
 
-interface Measurement {
-  readonly run: PublishRun;
-  readonly received: Received;
-  readonly cpu: number;
-  readonly rssMb: number;
-}
-
 const processOf = (name: string): PeerProcess =>
   new PeerProcess(
     pathToFileURL(join(INSTALLATION.root, "dist/bench", `${name}.js`)),
   );
 
-const measure = async (
-  options: EndToEndOptions,
-  startMiddle: StartMiddle,
-): Promise<Measurement> => {
-  const ends: (() => Promise<void>)[] = [];
-  try {
-    const nats = await startNatsServer();
-    ends.unshift(() => nats.end());
-    const middle = await startMiddle(options, nats);
-    ends.unshift(() => middle.end());
-    const receiver = processOf("receiver");
-    ends.unshift(() => receiver.end());
-    const publisher = processOf("publisher");
-    ends.unshift(() => publisher.end());
+/** A nats-server of its own with a publisher, something in the middle and a receiver. */
+class Rig {
+  sent = 0;
+  lateMaxNs = 0;
+  rssMb = 0;
+  #cpuSeconds = 0;
+  #measuredNs = 0;
+  readonly #options: EndToEndOptions;
+  readonly #ends: (() => Promise<void>)[] = [];
+  readonly #publisher = processOf("publisher");
+  readonly #receiver = processOf("receiver");
+  #pid: number | undefined;
 
+  private constructor(options: EndToEndOptions) {
+    this.#options = options;
+    this.#ends.push(
+      () => this.#publisher.end(),
+      () => this.#receiver.end(),
+    );
+  }
+
+  static async open(
+    options: EndToEndOptions,
+    startMiddle: StartMiddle,
+  ): Promise<Rig> {
+    const rig = new Rig(options);
+    try {
+      await rig.#open(startMiddle);
+    } catch (error) {
+      await rig.close();
+      throw error;
+    }
+    return rig;
+  }
+
+  async #open(startMiddle: StartMiddle): Promise<void> {
+    const options = this.#options;
+    const nats = await startNatsServer();
+    this.#ends.push(() => nats.end());
+    const middle = await startMiddle(options, nats);
+    // Before its server: an engine that loses it would begin to reconnect.
+    this.#ends.splice(-1, 0, () => middle.end());
+    this.#pid = middle.pid;
     const { wsPort } = middle;
-    await receiver.call("open", {
+    await this.#receiver.call("open", {
       natsPort: nats.port,
       ...(wsPort === undefined ? {} : { wsPort }),
     } satisfies ReceiverOptions);
-    await publisher.call("open", {
+    await this.#publisher.call("open", {
       port: nats.port,
       symbols: options.symbols,
       encoding: options.encoding ?? "msgpack",
     } satisfies PublisherOptions);
-    return await drive(options, middle, publisher, receiver);
-  } finally {
-    for (const end of ends) await end();
+    await this.#publisher.call("snapshots");
   }
-};
 
-const drive = async (
-  options: EndToEndOptions,
-  middle: Middle,
-  publisher: PeerProcess,
-  receiver: PeerProcess,
-): Promise<Measurement> => {
-  const { rate, symbols, seconds } = options;
-  const roundsOf = (s: number): number =>
-    Math.max(1, Math.round((rate * s) / symbols));
-  const trades = options.tradesPerSymbol ?? 1;
-  const plan = (s: number): PublishPlan => ({
-    rate,
-    rounds: roundsOf(s),
-    roundsPerTrade:
-      trades === 0 ? 0 : Math.max(1, Math.round(rate / symbols / trades)),
-  });
+  /** Cores that the middle used while it was measured. */
+  get cores(): number {
+    return Math.round((1e11 * this.#cpuSeconds) / this.#measuredNs) / 100;
+  }
 
-  await publisher.call("snapshots");
-  const warmup = await publisher.call<PublishRun>(
-    "run",
-    plan(options.warmupSeconds ?? WARMUP_SECONDS),
-  );
-  await sleep(300);
-  const heard = await receiver.call<number>("heard");
-  if (heard < symbols)
-    throw new Error(
-      `after the warm-up ${heard} of ${symbols} symbols have signals`,
-    );
-  const firstSeq = warmup.firstSeq + warmup.events / symbols;
-  await receiver.call("begin", { firstSeq });
-  const before = usageOf(middle.pid);
-  const run = await publisher.call<PublishRun>("run", plan(seconds));
-  const after = usageOf(middle.pid);
-  const received = await receiver.call<Received>("finish", run);
-  const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
-  return {
-    run,
-    received,
-    cpu: Math.round((1e11 * cpuSeconds) / run.elapsedNs) / 100,
-    rssMb: after.rssMb,
-  };
-};
+  /** Until every symbol has been heard of: an engine that is up may not have its subscriptions yet. */
+  async warmUp(seconds: number): Promise<void> {
+    await this.#run(seconds);
+    for (let i = 0; i < HEAR_TRIES_MAX; i++) {
+      await sleep(300);
+      const { symbols } = await this.heard();
+      if (symbols === this.#options.symbols) return;
+      await this.#run(REWARM_SECONDS);
+    }
+    throw new Error("not every symbol has signals after the warm-up");
+  }
+
+  async measure(seconds: number): Promise<void> {
+    const rewarmed = await this.#run(REWARM_SECONDS);
+    await sleep(300);
+    const { symbols } = this.#options;
+    await this.#receiver.call("begin", {
+      firstSeq: rewarmed.firstSeq + rewarmed.events / symbols,
+    });
+    const before = usageOf(this.#pid);
+    const run = await this.#run(seconds);
+    const after = usageOf(this.#pid);
+    await this.#receiver.call("finish", run);
+    this.sent += run.events;
+    this.lateMaxNs = Math.max(this.lateMaxNs, run.lateMaxNs);
+    this.#cpuSeconds += after.cpuSeconds - before.cpuSeconds;
+    this.#measuredNs += run.elapsedNs;
+    this.rssMb = after.rssMb;
+  }
+
+  heard(): Promise<Heard> {
+    return this.#receiver.call("heard");
+  }
+
+  received(): Promise<Received> {
+    return this.#receiver.call("result");
+  }
+
+  async close(): Promise<void> {
+    for (const end of this.#ends.splice(0)) await end();
+  }
+
+  #run(seconds: number): Promise<PublishRun> {
+    const { rate, symbols, tradesPerSymbol = 1 } = this.#options;
+    return this.#publisher.call("run", {
+      rate,
+      rounds: Math.max(1, Math.round((rate * seconds) / symbols)),
+      roundsPerTrade:
+        tradesPerSymbol === 0
+          ? 0
+          : Math.max(1, Math.round(rate / symbols / tradesPerSymbol)),
+    } satisfies PublishPlan);
+  }
+}
 
 const startEngine: StartMiddle = async (options, nats) => {
   const entry = INSTALLATION.cliPath;
@@ -275,7 +344,13 @@ export const runFloorBench = async (
   readonly lost: number;
   readonly floor: Percentiles;
 }> => {
-  const { run, received } = await measure(options, startEcho(payloadBytes));
-  const { latency, lost } = received.nats;
-  return { sent: run.events, lost, floor: latency };
+  const rig = await Rig.open(options, startEcho(payloadBytes));
+  try {
+    await rig.warmUp(options.warmupSeconds ?? FLOOR_WARMUP_SECONDS);
+    await rig.measure(options.seconds);
+    const { latency, lost } = (await rig.received()).nats;
+    return { sent: rig.sent, lost, floor: latency };
+  } finally {
+    await rig.close();
+  }
 };

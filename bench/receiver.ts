@@ -26,6 +26,12 @@ export interface ChannelResult {
   readonly signals: number;
 }
 
+export interface Heard {
+  readonly symbols: number;
+  readonly payloadBytes: number;
+}
+
+/** Over all slices. */
 export interface Received {
   readonly nats: ChannelResult;
   readonly ws: ChannelResult | undefined;
@@ -33,7 +39,6 @@ export interface Received {
   readonly engine: MedianAndTail;
   /** Time up to each stamp from the one before; "received" from the intended send, "delivered" to the NATS subscriber. */
   readonly stages: Readonly<Record<string, MedianAndTail>>;
-  readonly payloadBytes: number;
 }
 
 const RECEIVED = STAGES.indexOf("received");
@@ -43,9 +48,16 @@ const SETTLE_MS_MAX = 5_000;
 
 /** Signals that arrive on one road. */
 class Channel {
-  readonly deliveries = new Deliveries();
   readonly peek = new SignalPeek();
-  bytes = 0;
+  readonly inbound = new Latencies();
+  readonly #latencies = new Latencies();
+  #deliveries = new Deliveries();
+  #lost = 0;
+  #signals = 0;
+
+  get delivered(): number {
+    return this.#deliveries.size;
+  }
 
   /** False when there is no signal in it. */
   deliver(data: Uint8Array, atNs: number): boolean {
@@ -55,14 +67,28 @@ class Channel {
     const symbol = Number.parseInt(peek.symbol.slice(1), 10);
     // A trade's signal repeats the book's sequence: its receipt says nothing about the book event's.
     const receivedNs = peek.trigger === "book" ? peek.stampsNs[RECEIVED]! : 0;
-    this.deliveries.add(symbol, peek.bookSeq, atNs, receivedNs);
-    this.bytes += data.byteLength;
+    this.#deliveries.add(symbol, peek.bookSeq, atNs, receivedNs);
     return true;
   }
 
-  result(schedule: Schedule): ChannelResult {
-    const { latencies, lost, signals } = coverageOf(schedule, this.deliveries);
-    return { latency: latencies.percentiles(), lost, signals };
+  begin(): void {
+    this.#deliveries = new Deliveries();
+  }
+
+  finish(schedule: Schedule): void {
+    const { latencies, lost, signals } = coverageOf(schedule, this.#deliveries);
+    this.#latencies.add(latencies);
+    this.#lost += lost;
+    this.#signals += signals;
+    this.inbound.add(inboundOf(schedule, this.#deliveries));
+  }
+
+  result(): ChannelResult {
+    return {
+      latency: this.#latencies.percentiles(),
+      lost: this.#lost,
+      signals: this.#signals,
+    };
   }
 }
 
@@ -99,73 +125,77 @@ class StageLog {
 }
 
 class Receiver {
-  #nats = new Channel();
+  readonly #nats = new Channel();
   #ws: Channel | undefined;
-  #stages = new StageLog();
-  /** Signals whose book is before it belong to the warm-up. */
+  readonly #stages = new StageLog();
+  /** Signals whose book is before it belong to a warm-up; infinite while nothing is measured. */
   #firstSeq = Number.POSITIVE_INFINITY;
   readonly #symbols = new Set<string>();
+  #payloadBytes = 0;
 
   async open(options: ReceiverOptions): Promise<void> {
     const nats = await connect({ servers: `127.0.0.1:${options.natsPort}` });
+    const channel = this.#nats;
     nats.subscribe(SIGNAL_WILDCARD, {
       callback: (_error, message) => {
         const atNs = systemClock.nowNs();
-        const channel = this.#nats;
         if (!channel.deliver(message.data, atNs)) return;
+        this.#payloadBytes = message.data.byteLength;
         if (channel.peek.bookSeq >= this.#firstSeq)
           this.#stages.add(channel.peek.stampsNs, atNs);
         else this.#symbols.add(channel.peek.symbol);
       },
     });
     await nats.flush();
-    if (options.wsPort === undefined) return;
-    this.#ws = new Channel();
-    const ws = await WsClient.connect({
-      port: options.wsPort,
-      protocol: "fusewire.msgpack",
-    });
+    if (options.wsPort !== undefined) await this.#openWs(options.wsPort);
+  }
+
+  async #openWs(port: number): Promise<void> {
+    const channel = new Channel();
+    this.#ws = channel;
+    const ws = await WsClient.connect({ port, protocol: "fusewire.msgpack" });
     ws.onMessage = (message) => {
       const atNs = systemClock.nowNs();
-      if (typeof message !== "string") this.#ws!.deliver(message, atNs);
+      if (typeof message !== "string") channel.deliver(message, atNs);
     };
     ws.send({ op: "subscribe", symbols: ["*"], id: 1 });
   }
 
-  /** How many symbols were heard of. */
-  heard(): number {
-    return this.#symbols.size;
+  /** How many symbols were heard of, and how large the last signal was. */
+  heard(): Heard {
+    return { symbols: this.#symbols.size, payloadBytes: this.#payloadBytes };
   }
 
-  /** The measurement begins: what has been is forgotten. */
+  /** A slice of the measurement begins. */
   begin(firstSeq: number): void {
-    this.#nats = new Channel();
-    if (this.#ws !== undefined) this.#ws = new Channel();
-    this.#stages = new StageLog();
+    this.#nats.begin();
+    this.#ws?.begin();
     this.#firstSeq = firstSeq;
   }
 
   /** Once nothing more arrives. */
-  async finish(schedule: Schedule): Promise<Received> {
-    let size = -1;
+  async finish(schedule: Schedule): Promise<void> {
+    let before = -1;
     for (let ms = 0; ms < SETTLE_MS_MAX; ms += QUIET_MS) {
-      const received =
-        this.#nats.deliveries.size + (this.#ws?.deliveries.size ?? 0);
-      if (received === size) break;
-      size = received;
+      const delivered = this.#nats.delivered + (this.#ws?.delivered ?? 0);
+      if (delivered === before) break;
+      before = delivered;
       await sleep(QUIET_MS);
     }
+    this.#firstSeq = Number.POSITIVE_INFINITY;
+    this.#nats.finish(schedule);
+    this.#ws?.finish(schedule);
+  }
+
+  result(): Received {
     return {
-      nats: this.#nats.result(schedule),
-      ws: this.#ws?.result(schedule),
+      nats: this.#nats.result(),
+      ws: this.#ws?.result(),
       engine: this.#stages.engine(),
       stages: {
-        received: inboundOf(schedule, this.#nats.deliveries).medianAndTail(),
+        received: this.#nats.inbound.medianAndTail(),
         ...this.#stages.report(),
       },
-      payloadBytes: Math.round(
-        this.#nats.bytes / Math.max(1, this.#nats.deliveries.size),
-      ),
     };
   }
 }
@@ -177,4 +207,5 @@ answerCalls({
   heard: () => receiver.heard(),
   begin: ({ firstSeq }: { firstSeq: number }) => receiver.begin(firstSeq),
   finish: (schedule: Schedule) => receiver.finish(schedule),
+  result: () => receiver.result(),
 });

@@ -32,6 +32,10 @@ export class Latencies {
     this.#histogram.recordValue(Math.min(NS_MAX, Math.max(1, Math.round(ns))));
   }
 
+  add(other: Latencies): void {
+    this.#histogram.add(other.#histogram);
+  }
+
   /** All zero when nothing was recorded. */
   percentiles(): Percentiles {
     const h = this.#histogram;
