@@ -41,7 +41,8 @@ export const parseFlags = <T extends Options>(
       strict: true,
     });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : "bad flags");
+    const text = error instanceof Error ? error.message : "bad flags";
+    throw new UsageError(text.split(". ")[0]!);
   }
 };
 
