@@ -33,6 +33,17 @@ describe("the wire fixtures", () => {
     expect(readdirSync(folder).sort()).toEqual([...names, "index.json"].sort());
   });
 
+  it("say in their index where each travels", () => {
+    expect(JSON.parse(Buffer.from(read("index.json")).toString())).toEqual(
+      Object.fromEntries(
+        Object.entries(WIRE_SAMPLES).map(([name, { subject, direction }]) => [
+          name,
+          { subject, direction },
+        ]),
+      ),
+    );
+  });
+
   it.each(Object.keys(WIRE_SAMPLES))(
     "%s is what the encoder writes, byte for byte in MessagePack",
     (name) => {
