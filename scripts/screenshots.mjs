@@ -44,6 +44,17 @@ const address = async () => {
   throw new Error("the engine ended before it listened");
 };
 
+/** A symbol with fresh news shows more of the page; where there is none, the round ends at the first symbol again. */
+const findNews = async (page) => {
+  const symbols = await page.locator("#symbol-rows tr").count();
+  for (let i = 0; i < symbols; i++) {
+    if ((await page.locator("#sentiment .label").innerText()) !== "no news")
+      return;
+    await page.keyboard.press("ArrowDown");
+    await page.waitForTimeout(2000);
+  }
+};
+
 try {
   const url = await address();
   engine.stdout.resume();
@@ -61,6 +72,7 @@ try {
     await page.locator("#stage-rows tr").first().waitFor();
     // The small lines in the list are drawn from what this page has seen itself.
     await page.waitForTimeout(20_000);
+    await findNews(page);
     await page.screenshot({ path: new URL(name, images).pathname });
     await browser.close();
     console.log(`docs/images/${name}`);
