@@ -24,6 +24,7 @@ class PatchShape:
     heads: int = 4
     inner: int = 64
     dropout: float = 0.2
+    head_dropout: float = 0.6
 
     @property
     def patches(self) -> int:
@@ -61,8 +62,13 @@ class PatchTst(nn.Module):
         self.layers = nn.ModuleList(PatchLayer(shape) for _ in range(shape.layers))
         self.dropout = nn.Dropout(shape.dropout)
         seen = shape.channels * shape.patches * shape.hidden
+        # The heads see 1,536 numbers of a window that says little: they begin at "no move" and most of what they see is hidden.
+        self.head_dropout = nn.Dropout(shape.head_dropout)
         self.price_head = nn.Linear(seen, shape.steps)
         self.class_head = nn.Linear(seen, shape.steps * shape.classes)
+        for head in (self.price_head, self.class_head):
+            nn.init.zeros_(head.weight)
+            nn.init.zeros_(head.bias)
 
     def forward(self, past: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         shape = self.shape
@@ -70,7 +76,7 @@ class PatchTst(nn.Module):
         x = self.dropout(self.embed(patches) + self.positions)
         for layer in self.layers:
             x = layer(x)
-        seen = self.dropout(x.reshape(len(past), -1))
+        seen = self.head_dropout(x.reshape(len(past), -1))
         return self.price_head(seen), self.class_head(seen).view(-1, shape.steps, shape.classes)
 
 
