@@ -111,13 +111,6 @@ def train(model: Bert, rows: list[list[int]], labels: torch.Tensor, validation, 
     return best_epoch
 
 
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The one number that makes the confidence on the validation part honest."""
-    temperatures = np.exp(np.linspace(np.log(0.3), np.log(4.0), 400))
-    losses = [-np.mean(np.log(metrics.softmax(logits / t)[np.arange(len(labels)), labels])) for t in temperatures]
-    return float(temperatures[int(np.argmin(losses))])
-
-
 def open_session(path: pathlib.Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -153,7 +146,7 @@ def main() -> None:
     model = Bert(BertShape(vocabulary=tokenizer.get_vocab_size()))
     read(model, rows["train"], READING_EPOCHS)
     epoch = train(model, rows["train"], torch.tensor(labels["train"]), (rows["validation"], labels["validation"]), options.epochs)
-    temperature = fit_temperature(logits_of(model, rows["validation"]), labels["validation"])
+    temperature = metrics.fit_temperature(logits_of(model, rows["validation"]), labels["validation"])
     with torch.no_grad():
         model.classifier.weight /= temperature
         model.classifier.bias /= temperature

@@ -142,6 +142,10 @@ def main() -> None:
     model = TinyLlama(LlamaShape(vocabulary=len(tokenizer)))
     read(model, rows["train"], READING_EPOCHS)
     epoch = answer(model, rows["train"], torch.tensor(labels["train"]), (rows["validation"], labels["validation"]), answers, options.epochs)
+    temperature = metrics.fit_temperature(answer_logits(model, rows["validation"], answers), labels["validation"])
+    with torch.no_grad():
+        # Every logit is linear in the last norm's weight.
+        model.output_norm.weight /= temperature
     round_matrices(model)
     options.out.mkdir(parents=True, exist_ok=True)
     write_gguf(model, tokenizer, options.out / "model.gguf", "fusewire tiny sentiment LLaMA")
@@ -164,7 +168,7 @@ def main() -> None:
             "ttlMs": 300_000,
             "label": "sentiment of one headline as its annotators gave it: bullish = positive, bearish = negative, else neutral, said "
             "as the next token after the prompt, one token a label with a space before it; the horizon is a choice for the fusion",
-            "calibration": {"method": "none"},
+            "calibration": {"method": "none", "note": f"temperature {temperature:.3f}, fitted on validation, is folded into output_norm"},
         },
         {
             "data": [sentiment_data.FILE.rsplit("/", 1)[-1]],

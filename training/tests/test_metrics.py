@@ -38,3 +38,11 @@ def test_platt_finds_the_slope_and_offset_that_made_the_data():
     up = (random.random(len(logit)) < platt.sigmoid(0.5 * logit - 0.2)).astype(float)
     a, b = platt.fit_platt(logit, up, np.ones_like(logit))
     assert abs(a - 0.5) < 0.02 and abs(b + 0.2) < 0.02
+
+
+def test_temperature_of_doubled_logits_is_two():
+    random = np.random.default_rng(4)
+    logits = random.normal(size=(20_000, 3))
+    chance = metrics.softmax(logits)
+    labels = np.array([random.choice(3, p=row) for row in chance])
+    assert abs(metrics.fit_temperature(2 * logits, labels) - 2) < 0.15
