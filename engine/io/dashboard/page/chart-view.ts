@@ -52,6 +52,7 @@ export class ChartView {
   /** Seconds, oldest first; of the selected symbol only. */
   #rows: Row[] = [];
   #drawnSeq = 0;
+  #shownMarkers = "";
   #intervalS: number = INTERVALS_S[0];
   #loading: AbortController | undefined;
 
@@ -219,9 +220,16 @@ export class ChartView {
   }
 
   #drawMarkers(): void {
-    this.#markers.setMarkers(
-      markersOf(barsOf(this.#rows, this.#intervalS)).slice(-MARKERS_MAX),
+    const markers = markersOf(barsOf(this.#rows, this.#intervalS)).slice(
+      -MARKERS_MAX,
     );
+    // Setting them redraws the whole chart, and most of the time they are the same.
+    const shown = markers
+      .map(({ time, shape, size }) => `${String(time)} ${shape} ${size ?? 1}`)
+      .join();
+    if (shown === this.#shownMarkers) return;
+    this.#shownMarkers = shown;
+    this.#markers.setMarkers(markers);
   }
 
   #drawLegend(): void {
