@@ -1,3 +1,7 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { MarketEvent } from "../engine/domain/market-event.ts";
 import type { Signal } from "../engine/domain/signal.ts";
@@ -84,6 +88,64 @@ describe("the market feed over NATS", () => {
     expect(requests[0]).toBe(BTC);
     expect(telemetry.of("fusewire_feed_gaps_total")).toBe(1);
     feed.stop();
+  });
+});
+
+/** Publishes a large delta as fast as it can, from a process of its own: ours will be blocked. */
+const FLOOD = `
+  const { connect } = require("@nats-io/transport-node");
+  const [url, subject, levels] = process.argv.slice(1);
+  const data = Buffer.from(JSON.stringify({
+    type: "bookDelta", eventUs: 1, prevSeq: 1, seq: 2, asks: [],
+    bids: Array.from({ length: 2 * Number(levels) }, (_, i) => 1 + i),
+  }));
+  connect({ servers: url }).then(async (nc) => {
+    for (let i = 0; i < 5_000; i++) {
+      nc.publish(subject, data);
+      if (i % 20 === 0) await nc.flush();
+    }
+    await nc.drain();
+  });
+`;
+
+describe("the market feed behind", () => {
+  it("tells its symbols when the server has cut it off for being slow, and catches up", async () => {
+    const config = join(
+      mkdtempSync(join(tmpdir(), "fusewire-slow-")),
+      "c.conf",
+    );
+    writeFileSync(
+      config,
+      'listen: 127.0.0.1:0\nhttp: 127.0.0.1:0\nmax_payload: 64KB\nmax_pending: 1MB\nwrite_deadline: "200ms"\n',
+    );
+    const slow = await startNats(config);
+    const telemetry = new RecordingTelemetry();
+    const engine = new NatsLink({ servers: [slow.url], telemetry });
+    links.push(engine);
+    engine.start();
+    expect(await engine.whenConnected(5_000)).toBe(true);
+    const seen: string[] = [];
+    const feed = new MarketFeed({
+      bus: engine,
+      onEvent: (event) => seen.push(event.type),
+    });
+    feed.start();
+    await engine.flush();
+    const flood = spawn(
+      process.execPath,
+      ["-e", FLOOD, slow.url, "md.v1.BINANCE.BTCUSDT.book", "4000"],
+      { stdio: "ignore" },
+    );
+    await eventually("the flood has begun", () => seen.length > 10, 10_000);
+    const until = performance.now() + 3_000;
+    while (performance.now() < until);
+    await eventually("the gap", () => seen.includes("gap"), 10_000);
+    expect(await engine.whenConnected(5_000)).toBe(true);
+    expect(telemetry.of("fusewire_nats_disconnects_total")).toBeGreaterThan(0);
+    flood.kill("SIGKILL");
+    feed.stop();
+    await engine.drain();
+    await slow.close();
   });
 });
 
