@@ -150,6 +150,8 @@ const resultOf = (
 interface Middle {
   readonly wsPort: number | undefined;
   readonly pid: number | undefined;
+  /** Throws when it is gone: its silence must not be taken for lost events. */
+  check(): void;
   end(): Promise<void>;
 }
 
@@ -174,7 +176,7 @@ class Rig {
   readonly #ends: (() => Promise<void>)[] = [];
   readonly #publisher = processOf("publisher");
   readonly #receiver = processOf("receiver");
-  #pid: number | undefined;
+  #middle: Middle | undefined;
 
   private constructor(options: EndToEndOptions) {
     this.#options = options;
@@ -205,7 +207,7 @@ class Rig {
     const middle = await startMiddle(options, nats);
     // Before its server: an engine that loses it would begin to reconnect.
     this.#ends.splice(-1, 0, () => middle.end());
-    this.#pid = middle.pid;
+    this.#middle = middle;
     const { wsPort } = middle;
     await this.#receiver.call("open", {
       natsPort: nats.port,
@@ -243,9 +245,10 @@ class Rig {
     await this.#receiver.call("begin", {
       firstSeq: rewarmed.firstSeq + rewarmed.events / symbols,
     });
-    const before = usageOf(this.#pid);
+    const before = usageOf(this.#middle?.pid);
     const run = await this.#run(seconds);
-    const after = usageOf(this.#pid);
+    this.#middle?.check();
+    const after = usageOf(this.#middle?.pid);
     await this.#receiver.call("finish", run);
     this.sent += run.events;
     this.lateMaxNs = Math.max(this.lateMaxNs, run.lateMaxNs);
@@ -313,7 +316,12 @@ const startEngine: StartMiddle = async (options, nats) => {
     await end();
     throw error;
   }
-  return { wsPort: port, pid: program.pid, end };
+  return {
+    wsPort: port,
+    pid: program.pid,
+    check: () => program.check("the engine"),
+    end,
+  };
 };
 
 const isLive = async (port: number): Promise<boolean> => {
@@ -332,7 +340,12 @@ const startEcho =
       port: nats.port,
       payloadBytes,
     } satisfies EchoOptions);
-    return { wsPort: undefined, pid: undefined, end: () => echo.end() };
+    return {
+      wsPort: undefined,
+      pid: undefined,
+      check: () => undefined,
+      end: () => echo.end(),
+    };
   };
 
 /** The floor alone: what the bare wire takes on this machine, without any engine. */

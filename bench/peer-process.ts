@@ -90,14 +90,20 @@ export class Program {
     timeoutMs: number,
   ): Promise<void> {
     for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs += POLL_MS) {
-      if (this.#child.pid === undefined || this.#child.exitCode !== null)
-        throw new Error(`${name} did not start:\n${this.#output}`);
       if (await isUp()) return;
+      this.check(name);
       await sleep(POLL_MS);
     }
     throw new Error(
       `${name} is not up after ${timeoutMs} ms:\n${this.#output}`,
     );
+  }
+
+  /** Throws when the program has ended, with the last that it said. */
+  check(name: string): void {
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid === undefined || exitCode !== null || signalCode !== null)
+      throw new Error(`${name} has ended:\n${this.#output}`);
   }
 
   end(): Promise<void> {
