@@ -37,8 +37,10 @@ const connection = new Connection(
     },
     onHello: (epoch, symbols) => {
       store.hello(epoch, symbols);
+      if (store.selected === "") return;
+      chart.begin(store.selected);
       // What the chart missed while the connection was down, the engine remembers.
-      if (store.selected !== "") void chart.select(store.selected);
+      if (symbols.includes(store.selected)) void chart.recall();
     },
     onSignal: (signal) => {
       if (store.take(signal)) chart.take(signal);
@@ -64,7 +66,8 @@ const select = (symbol: string): void => {
   history.replaceState(null, "", `#${encodeURIComponent(symbol)}`);
   document.title = `${symbol} · fusewire`;
   connection.watch(symbol);
-  void chart.select(symbol);
+  chart.begin(symbol);
+  if (store.symbols.has(symbol)) void chart.recall();
   list.reveal(symbol);
 };
 

@@ -126,14 +126,19 @@ export class ChartView {
     this.#drawIntervals();
   }
 
-  /** Starts over with what the engine remembers of the symbol. */
-  async select(symbol: string): Promise<void> {
+  /** Starts over, empty. */
+  begin(symbol: string): void {
     this.#symbol = symbol;
     this.#rows = [];
     this.#decimals = -1;
     this.#drawnSeq = 0;
     this.#setData();
     this.#loading?.abort();
+  }
+
+  /** Puts what the engine remembers of the symbol before what has arrived since. */
+  async recall(): Promise<void> {
+    const symbol = this.#symbol;
     const loading = new AbortController();
     this.#loading = loading;
     try {
