@@ -112,7 +112,11 @@ def patchtst(manifest: dict) -> str:
             ]
             for line in metrics[key]["steps"]
         ]
-        parts.append(f"{name}, test, {metrics[key]['rows']} windows:")
+        calibrated = metrics[key]["calibrated5s"]
+        parts.append(
+            f"{name}, test, {metrics[key]['rows']} windows. P(up) after 5 s as the engine reads it, over {calibrated['rows']} that moved: "
+            f"AUC {calibrated['auc']}, log-loss {calibrated['logLoss']}, Brier {calibrated['brier']}, ECE {calibrated['ece']}."
+        )
         parts.append(
             table(
                 ["step", "accuracy (3 classes)", "majority", "AUC up/down", "AUC of the last return", "MAE (std)", "MAE of persistence"],
