@@ -24,6 +24,7 @@ beforeAll(async () => {
   inference = await createInference(entries, {
     workerUrl: workerUrl(),
     llamaProcessUrl: llamaProcessUrl(),
+    llama: { startMs: 60_000 },
   });
 });
 afterAll(() => inference.close());
