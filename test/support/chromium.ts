@@ -1,6 +1,6 @@
 /** A real browser for tests: the one on PATH, installed from the distribution where the tests run as root. */
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, mkdtempSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { chromium, type BrowserContext } from "playwright-core";
@@ -49,10 +49,14 @@ export const openBrowser = async (viewport: {
   const executablePath = onPath();
   if (executablePath === undefined) throw new Error("chromium is missing");
   const profile = mkdtempSync(join(tmpdir(), "fusewire-chromium-"));
-  return chromium.launchPersistentContext(profile, {
+  const browser = await chromium.launchPersistentContext(profile, {
     executablePath,
     headless: true,
     args: ARGS,
     viewport: { ...viewport },
   });
+  browser.on("close", () =>
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 }),
+  );
+  return browser;
 };
