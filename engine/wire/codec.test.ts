@@ -216,6 +216,13 @@ describe("decode", () => {
     });
   });
 
+  it("does not count brackets inside text as nesting", () => {
+    const text = `${"[".repeat(20)} "quoted" \\ ${"{".repeat(20)}`;
+    const headline = { id: "1", text, source: "s", symbols: [], eventUs: 1 };
+    const bytes = Buffer.from(JSON.stringify(headline));
+    expect(decode("news.v1.headline", bytes, ...at)).toMatchObject({ text });
+  });
+
   it("never repeats a peer's key in its refusal", () => {
     const error = refusal({ ...delta, "<script>": 1 });
     expect(JSON.stringify(error.body())).not.toContain("script");

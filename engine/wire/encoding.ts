@@ -53,8 +53,10 @@ const readJson = (data: Uint8Array): unknown => {
   }
 };
 
-/** Before the parser sees it: nesting, counted outside strings. */
+/** Before the parser sees it: nesting, counted outside strings. Few brackets cannot nest deeply, and a native search counts them. */
 const checkDepth = (data: Uint8Array): void => {
+  const room = LIMITS.depthMax - countUpTo(data, OPEN_BRACE, LIMITS.depthMax);
+  if (room >= 0 && countUpTo(data, OPEN_BRACKET, room) <= room) return;
   let depth = 0;
   let inString = false;
   for (let i = 0; i < data.byteLength; i++) {
@@ -68,6 +70,18 @@ const checkDepth = (data: Uint8Array): void => {
       if (depth > LIMITS.depthMax) throw new CodedError("E_INPUT_LIMIT");
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
   }
+};
+
+/** At most `limit` + 1: more need not be told apart. */
+const countUpTo = (data: Uint8Array, byte: number, limit: number): number => {
+  let count = 0;
+  for (
+    let at = data.indexOf(byte);
+    at >= 0 && count <= limit;
+    at = data.indexOf(byte, at + 1)
+  )
+    count++;
+  return count;
 };
 
 const QUOTE = 0x22;
