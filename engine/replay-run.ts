@@ -58,7 +58,6 @@ class SignalFile implements SignalSink {
   readonly #file: WriteStream | undefined;
   #lines: string[] = [];
   #chars = 0;
-  isBlocked = false;
   signals = 0;
 
   constructor(path: string | undefined) {
@@ -73,11 +72,14 @@ class SignalFile implements SignalSink {
     if (this.#chars > CHUNK_CHARS) this.#write();
   }
 
-  /** Resolves when the file takes more. */
+  /** Asked of the stream itself: it may have drained while other threads were waited for. */
+  get isBlocked(): boolean {
+    return this.#file?.writableNeedDrain === true;
+  }
+
+  /** Resolves when a blocked file takes more. */
   async drained(): Promise<void> {
-    if (this.#file === undefined) return;
-    await once(this.#file, "drain");
-    this.isBlocked = false;
+    if (this.#file !== undefined) await once(this.#file, "drain");
   }
 
   async end(): Promise<string> {
@@ -95,8 +97,7 @@ class SignalFile implements SignalSink {
     this.#lines = [];
     this.#chars = 0;
     this.#hash.update(text);
-    if (this.#file !== undefined && !this.#file.write(text))
-      this.isBlocked = true;
+    this.#file?.write(text);
   }
 }
 
