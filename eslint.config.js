@@ -49,6 +49,7 @@ export default defineConfig(
       "clients/rust/",
       "engine/io/dashboard/page/",
       "*.config.js",
+      "*.config.ts",
       "scripts/",
       "**/*.mjs",
       "**/*.cjs",

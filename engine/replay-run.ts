@@ -16,8 +16,9 @@ import { isHeadline, type FeedEvent } from "./feeds/feed-event.ts";
 import { replay, type ReplayTarget } from "./feeds/replay.ts";
 import { INSTALLATION } from "./installation.ts";
 import {
-  NO_TELEMETRY,
   type Counter,
+  type Gauge,
+  type Histogram,
   type Labels,
   type Logger,
   type SignalSink,
@@ -116,8 +117,13 @@ async function* throttled(
 class CountingTelemetry implements Telemetry {
   readonly #counts = new Map<string, number>();
 
-  readonly histogram = NO_TELEMETRY.histogram;
-  readonly gauge = NO_TELEMETRY.gauge;
+  gauge(): Gauge {
+    return { set: () => undefined };
+  }
+
+  histogram(): Histogram {
+    return { recordNs: () => undefined };
+  }
 
   counter(name: string, _help: string, labels: Labels = {}): Counter {
     const key = [name, ...Object.values(labels)].join(" ");

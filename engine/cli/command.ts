@@ -42,7 +42,7 @@ export const parseFlags = <T extends Options>(
     });
   } catch (error) {
     const text = error instanceof Error ? error.message : "bad flags";
-    throw new UsageError(text.split(". ")[0]!);
+    throw new UsageError(text.split(". ")[0]);
   }
 };
 
