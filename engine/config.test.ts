@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ConfigError, configKeys, envNameOf, loadConfig } from "./config.ts";
+import { ConfigError, loadConfig } from "./config.ts";
+import { configKeys, envNameOf } from "./config-schema.ts";
 
 const fileWith = (content: string): string => {
   const file = join(

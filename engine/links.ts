@@ -1,5 +1,5 @@
 /** The configuration's links to the outside, in the terms of the classes that keep them. */
-import type { Config } from "./config.ts";
+import type { Config } from "./config-schema.ts";
 import type { NatsLinkOptions } from "./io/nats-link.ts";
 
 export const natsLinkOptions = (

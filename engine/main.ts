@@ -9,7 +9,7 @@ import { withGgufAt } from "../models/llama/gguf-at.ts";
 import { loadRegistry, type Registry } from "../models/registry.ts";
 import type { EngineInference } from "../workers/engine-inference.ts";
 import { createInference, type DeviceName } from "../workers/placement.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config-schema.ts";
 import { symbolId } from "./domain/symbol.ts";
 import { EngineStatus } from "./engine-status.ts";
 import { MARKET_FEATURES } from "./features/feature-schema.ts";
@@ -144,7 +144,9 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
       symbolsMax: config.symbols.max,
     });
     const links = (): readonly LinkStatus[] => [
-      { name: "nats", state: config.nats.url === "" ? "connected" : bus.state },
+      config.nats.url === ""
+        ? { name: "bus", state: "in-process" }
+        : { name: "nats", state: bus.state },
       ...(storeLife.link === undefined ? [] : [storeLife.link()]),
     ];
     const status = new EngineStatus({
@@ -360,6 +362,8 @@ const startSimulator = ({ feed }: Config, bus: Bus): (() => void) => {
     clock: systemClock,
     timers: systemTimers,
     onEvent: (event) => publisher.publish(event),
+    // All events of a beat are decoded before the first turn: a short beat keeps the page's latencies those of the engine.
+    beatMs: 5,
   });
   source.start();
   return () => {

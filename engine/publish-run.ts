@@ -1,5 +1,5 @@
 /** One tape onto NATS at its own pace or a multiple of it: a feed for engines to listen to. */
-import type { Config } from "./config.ts";
+import type { Config } from "./config-schema.ts";
 import type { FeedEvent } from "./feeds/feed-event.ts";
 import { FeedPublisher } from "./feeds/feed-publisher.ts";
 import { replayPaced } from "./feeds/replay-paced.ts";

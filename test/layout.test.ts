@@ -25,7 +25,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     name: "config",
-    files: ["engine/config.ts"],
+    files: ["engine/config.ts", "engine/config-schema.ts"],
     layers: ["std", "domain"],
     packages: ["@sinclair/typebox", "yaml", "node:fs"],
   },

@@ -1,6 +1,7 @@
 /** `fusewire config check`: reads the configuration as `run` would and prints every key with its value. */
 import type { TSchema } from "@sinclair/typebox";
-import { configKeys, envNameOf, loadConfig, type Config } from "../config.ts";
+import { loadConfig } from "../config.ts";
+import { configKeys, envNameOf, type Config } from "../config-schema.ts";
 import {
   CONFIG_HELP,
   CONFIG_OPTIONS,

@@ -5,7 +5,8 @@ import { connect } from "node:net";
 import { availableParallelism, totalmem } from "node:os";
 import { loadRegistry } from "../../models/registry.ts";
 import { loadLlamaBinding } from "../../workers/llama-binding.ts";
-import { loadConfig, type Config } from "../config.ts";
+import { loadConfig } from "../config.ts";
+import type { Config } from "../config-schema.ts";
 import { MARKET_FEATURES } from "../features/feature-schema.ts";
 import { INSTALLATION } from "../installation.ts";
 import {

@@ -29,7 +29,6 @@ const announce = (engine: Engine, log: Logger): void => {
     ({ manifest }) => `${manifest.name}/${manifest.version}`,
   );
   log.info("engine.started", { epoch: engine.epoch, models });
-  if (!process.stdout.isTTY && process.env["CI"] === undefined) return;
   console.log(
     `fusewire listens at ${engine.url}${engine.simulated ? " (simulated market)" : ""}; ${models.length} models`,
   );

@@ -55,8 +55,12 @@ export const openBrowser = async (viewport: {
     args: ARGS,
     viewport: { ...viewport },
   });
-  browser.on("close", () =>
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 }),
-  );
+  browser.on("close", () => {
+    try {
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    } catch {
+      // Its last process may still be writing; the system clears what is left.
+    }
+  });
   return browser;
 };

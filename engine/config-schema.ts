@@ -1,0 +1,260 @@
+/** Every key of the configuration with its type, bounds, default and meaning. */
+import {
+  Type,
+  type Static,
+  type TObject,
+  type TSchema,
+} from "@sinclair/typebox";
+
+const section = <T extends Record<string, TSchema>>(
+  properties: T,
+  description: string,
+): TObject<T> =>
+  Type.Object(properties, {
+    additionalProperties: false,
+    default: {},
+    description,
+  });
+
+const text = (fallback: string, description: string) =>
+  Type.String({ default: fallback, description });
+const count = (
+  fallback: number,
+  minimum: number,
+  maximum: number,
+  description: string,
+) => Type.Integer({ default: fallback, minimum, maximum, description });
+const amount = (
+  fallback: number,
+  minimum: number,
+  maximum: number,
+  description: string,
+) => Type.Number({ default: fallback, minimum, maximum, description });
+const flag = (fallback: boolean, description: string) =>
+  Type.Boolean({ default: fallback, description });
+
+export const CONFIG_SCHEMA = section(
+  {
+    nats: section(
+      {
+        url: text(
+          "",
+          "nats://user:password@host:port; empty: an in-process bus, no broker",
+        ),
+        tlsCaFile: text(
+          "",
+          "PEM file of the authority that signs the broker's certificate; empty: no TLS",
+        ),
+      },
+      "The broker",
+    ),
+    redis: section(
+      {
+        url: text(
+          "",
+          "redis://host:port; empty: state is kept in files under state.dir",
+        ),
+      },
+      "The optional state store",
+    ),
+    state: section(
+      {
+        dir: text(
+          "state",
+          "Directory of the file store and the prediction log",
+        ),
+        saveEveryMs: count(
+          5000,
+          100,
+          3_600_000,
+          "Weights are saved at most this often, per symbol",
+        ),
+      },
+      "What survives a restart",
+    ),
+    http: section(
+      {
+        host: text(
+          "127.0.0.1",
+          "Address of page, WebSocket, health and metrics",
+        ),
+        port: count(8787, 0, 65535, "0 takes a free one"),
+        connectionsMax: count(
+          2000,
+          1,
+          100_000,
+          "Sockets above this are refused",
+        ),
+        origins: Type.Array(Type.String(), {
+          default: [],
+          maxItems: 64,
+          description: "Allowed Origin headers; empty: same host only",
+        }),
+      },
+      "The hub",
+    ),
+    feed: section(
+      {
+        source: Type.Union(
+          [
+            Type.Literal("auto"),
+            Type.Literal("simulator"),
+            Type.Literal("bus"),
+          ],
+          {
+            default: "auto",
+            description:
+              "auto: the simulator without a broker, the bus with one",
+          },
+        ),
+        seed: text("fusewire", "Seed of the simulated market"),
+        symbols: Type.Array(Type.String(), {
+          default: [],
+          maxItems: 500,
+          description:
+            "Simulated symbols, SYMBOL.VENUE; empty: the simulator's own eight",
+        }),
+        updatesPerSecond: amount(
+          20,
+          0.1,
+          10_000,
+          "Mean book updates a second and simulated symbol",
+        ),
+      },
+      "Where market data comes from",
+    ),
+    symbols: section(
+      {
+        max: count(
+          2000,
+          1,
+          100_000,
+          "Actors at once; further symbols are refused with E_SYMBOL_LIMIT",
+        ),
+        idleMs: count(
+          900_000,
+          1000,
+          86_400_000,
+          "A symbol without events this long is passivated",
+        ),
+        mailboxMax: count(
+          1024,
+          16,
+          65_536,
+          "Messages that wait for one symbol",
+        ),
+        staleAfterMs: count(
+          2000,
+          50,
+          600_000,
+          "A book without a valid update this long is STALE",
+        ),
+        depthMax: count(1000, 10, 10_000, "Levels kept on each side of a book"),
+        signalIntervalMs: count(
+          0,
+          0,
+          60_000,
+          "Least time between two signals of a symbol; 0: every turn",
+        ),
+      },
+      "Symbol actors",
+    ),
+    models: section(
+      {
+        dir: text(
+          "",
+          "Model directory; empty: the models that ship with the engine",
+        ),
+        threads: count(1, 1, 256, "Inference threads"),
+        queueMax: count(512, 1, 100_000, "Requests that wait for a thread"),
+        batchMax: count(16, 1, 1024, "Rows of one call"),
+        forecastDeadlineMs: count(
+          250,
+          1,
+          60_000,
+          "Forecasts that take longer are left out",
+        ),
+        sentimentDeadlineMs: count(
+          2000,
+          1,
+          600_000,
+          "Sentiment that takes longer is left out",
+        ),
+        llama: flag(
+          true,
+          "Serve the LLaMA lane where node-llama-cpp is installed",
+        ),
+        llamaPath: text("", "A GGUF file in place of the small one that ships"),
+        cudaDevices: Type.Array(Type.Integer({ minimum: 0, maximum: 63 }), {
+          default: [],
+          maxItems: 64,
+          description: "GPU ids for the pool; empty: CPU",
+        }),
+      },
+      "Inference",
+    ),
+    fusion: section(
+      {
+        weightHalfLifeHours: amount(
+          6,
+          0.01,
+          100_000,
+          "Evidence about a source halves in this time",
+        ),
+        priorStrength: amount(
+          10,
+          0.1,
+          100_000,
+          "Outcomes that the prior is worth; it never fades",
+        ),
+      },
+      "Bayesian weights",
+    ),
+    log: section(
+      {
+        level: Type.Union(
+          [
+            Type.Literal("debug"),
+            Type.Literal("info"),
+            Type.Literal("warn"),
+            Type.Literal("error"),
+            Type.Literal("silent"),
+          ],
+          { default: "info", description: "Lines below this are dropped" },
+        ),
+        predictions: flag(
+          false,
+          "Append matured predictions to state.dir/predictions.jsonl",
+        ),
+      },
+      "Logging",
+    ),
+  },
+  "fusewire configuration",
+);
+
+export type Config = Static<typeof CONFIG_SCHEMA>;
+
+export const ENV_PREFIX = "FUSEWIRE_";
+
+/** `http.connectionsMax` → `FUSEWIRE_HTTP_CONNECTIONS_MAX`. */
+export const envNameOf = (key: string): string =>
+  ENV_PREFIX +
+  key
+    .replace(/([a-z])([A-Z])/g, "$1_$2")
+    .replaceAll(".", "_")
+    .toUpperCase();
+
+/** Every `section.key` with its schema, in order. */
+export const configKeys = (): readonly {
+  readonly key: string;
+  readonly schema: TSchema;
+}[] =>
+  Object.entries(CONFIG_SCHEMA.properties).flatMap(([name, group]) =>
+    Object.entries(group.properties as Record<string, TSchema>).map(
+      ([key, schema]) => ({
+        key: `${name}.${key}`,
+        schema,
+      }),
+    ),
+  );
