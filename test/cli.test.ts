@@ -104,7 +104,9 @@ describe("fusewire", () => {
         if (address !== null) resolve(address[0]);
       });
     });
-    const status = await (await fetch(`${url}api/status`)).json();
+    const status = (await (await fetch(`${url}api/status`)).json()) as {
+      engine: { simulated: boolean };
+    };
     expect(status.engine.simulated).toBe(true);
     await expect
       .poll(async () => (await fetch(`${url}health/ready`)).status)
