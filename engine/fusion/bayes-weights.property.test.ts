@@ -29,12 +29,15 @@ interface Told {
 
 const play = (outcomes: readonly Told[]) => {
   const weights = new BayesWeights(MODELS, OPTIONS, monoNanos(0));
-  let nowNs = monoNanos(0);
+  let maturedNs = 0;
+  // The clock that reads and saves never stands before an outcome that was told.
+  let nowNs = 0;
   for (const { model, verdict, afterMs } of outcomes) {
-    nowNs = monoNanos(Math.max(0, nowNs + afterMs * 1e6));
-    weights.record(model, verdict, nowNs);
+    maturedNs = Math.max(0, maturedNs + afterMs * 1e6);
+    nowNs = Math.max(nowNs, maturedNs);
+    weights.record(model, verdict, monoNanos(maturedNs));
   }
-  return { weights, nowNs };
+  return { weights, nowNs: monoNanos(nowNs) };
 };
 
 describe("Bayesian weights, after any outcomes", () => {
