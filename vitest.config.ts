@@ -5,6 +5,7 @@ export default defineConfig({
     include: [
       "{engine,actors,workers,models,bench,test,clients/ts}/**/*.test.ts",
     ],
+    setupFiles: ["test/support/properties.ts"],
     exclude: ["dist/**", "node_modules/**"],
     // Two shared cores: more workers only make servers and threads time out.
     maxWorkers: 2,

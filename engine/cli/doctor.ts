@@ -63,6 +63,18 @@ const packageFinding = (name: string, without: string): Finding => {
   }
 };
 
+/** See docs/decisions/0004-uwebsockets.md: the package itself only says that it does not load. */
+const hubFinding = (): Finding => {
+  const report = process.report.getReport() as unknown as {
+    header: { glibcVersionRuntime?: string };
+  };
+  const glibc = report.header.glibcVersionRuntime ?? "none";
+  return packageFinding(
+    "uWebSockets.js",
+    `no page, no WebSocket (its addons for Node 22 and later need glibc 2.38; here: ${glibc})`,
+  );
+};
+
 const llamaFinding = async (): Promise<Finding> => {
   const check = "node-llama-cpp";
   try {
@@ -159,7 +171,7 @@ export const doctorCommand: Command = {
     const findings: Finding[] = [
       nodeFinding(),
       machineFinding(),
-      packageFinding("uWebSockets.js", "no page, no WebSocket"),
+      hubFinding(),
       packageFinding("onnxruntime-node", "no forecasts, no FinBERT"),
       await llamaFinding(),
       ...modelFindings(config),

@@ -53,7 +53,10 @@ export class HubThread {
     });
     void this.#ended.then(() =>
       listener(
-        new CodedError("E_INTERNAL", { detail: "the hub thread ended", cause }),
+        new CodedError("E_INTERNAL", {
+          detail: `the hub thread ended${cause instanceof Error ? `: ${cause.message}` : ""}`,
+          cause,
+        }),
       ),
     );
   }
