@@ -1,17 +1,26 @@
-/** `npm run fuzz [-- --runs 2000 --seed N]`: every property test on new cases; the seed is printed first. */
+/** `npm run fuzz [-- --rounds 10 --seed N]`: every property test on new cases, round after round; each round's seed is printed first. */
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 
+const SEEDS = 2 ** 31;
+
 const { values } = parseArgs({
   options: {
-    runs: { type: "string", default: "1000" },
-    seed: { type: "string", default: String(randomInt(2 ** 31)) },
+    rounds: { type: "string", default: "10" },
+    seed: { type: "string", default: String(randomInt(SEEDS)) },
   },
 });
-console.log(`FUZZ_SEED=${values.seed} FUZZ_RUNS=${values.runs}`);
-const { status } = spawnSync("npx", ["vitest", "run", "property.test.ts"], {
-  stdio: "inherit",
-  env: { ...process.env, FUZZ_SEED: values.seed, FUZZ_RUNS: values.runs },
-});
-process.exitCode = status ?? 1;
+const first = Number(values.seed);
+for (let round = 0; round < Number(values.rounds); round++) {
+  const seed = (first + round) % SEEDS;
+  console.log(`FUZZ_SEED=${seed}`);
+  const { status } = spawnSync("npx", ["vitest", "run", "property.test.ts"], {
+    stdio: "inherit",
+    env: { ...process.env, FUZZ_SEED: String(seed) },
+  });
+  if (status !== 0) {
+    process.exitCode = status ?? 1;
+    break;
+  }
+}
