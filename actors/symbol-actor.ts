@@ -368,6 +368,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
       case "bar":
         return this.#onBar(event) ? "bar" : undefined;
       case "funding":
+      case "openInterest":
         return undefined;
       default:
         return unreachable(event);

@@ -62,19 +62,21 @@ describe("the market feed over NATS", () => {
     await Promise.all([engine.flush(), venue.flush()]);
     for (const event of Object.values(EVENT_SAMPLES))
       venue.publish(eventSubject(event), encodeEvent(event));
-    await eventually("all arrive", () => events.length === 7);
+    await eventually("all arrive", () => events.length === 9);
     expect(events.map(({ type }) => type)).toEqual([
       "bookSnapshot",
       "bookDelta",
       "trade",
       "quote",
       "bar",
+      "bar",
       "funding",
+      "openInterest",
       "gap",
     ]);
     await server.stop();
-    await eventually("the gap", () => events.length === 8);
-    expect(events[7]).toMatchObject({
+    await eventually("the gap", () => events.length === 10);
+    expect(events[9]).toMatchObject({
       type: "gap",
       symbol: BTC,
       reason: "disconnected",

@@ -53,10 +53,18 @@ export interface BookDelta extends MarketEventHead {
   readonly asks: Levels;
 }
 
+/** What ends a bar: the clock, or so many trades, so much volume, so much money. */
+export type BarBasis = "time" | "tick" | "volume" | "dollar";
+
 export interface Bar extends MarketEventHead {
   readonly type: "bar";
+  /** 0 where something else than time ends the bar. */
   readonly intervalMs: number;
-  /** Open time; the bar covers [openUs, openUs + interval). */
+  /** Absent: time. */
+  readonly basis?: BarBasis;
+  /** Trades, volume or money of a whole bar of another basis than time; absent for time bars. */
+  readonly basisSize?: number;
+  /** Open time; a time bar covers [openUs, openUs + interval). */
   readonly openUs: UnixMicros;
   readonly open: number;
   readonly high: number;
@@ -65,6 +73,9 @@ export interface Bar extends MarketEventHead {
   readonly volume: number;
   readonly vwap: number;
   readonly trades: number;
+  /** Of aggressors that bought and sold; absent where the venue does not say. Trades of unknown side are in neither. */
+  readonly buyVolume?: number;
+  readonly sellVolume?: number;
   /** Only closed bars feed models. */
   readonly closed: boolean;
 }
@@ -77,6 +88,12 @@ export interface Funding extends MarketEventHead {
   readonly nextUs: UnixMicros;
 }
 
+/** Contracts that are open on the venue, in its own unit of size. */
+export interface OpenInterest extends MarketEventHead {
+  readonly type: "openInterest";
+  readonly openInterest: number;
+}
+
 export type GapReason =
   "sequence" | "disconnected" | "overflow" | "checksum" | "resync";
 
@@ -87,5 +104,5 @@ export interface Gap extends MarketEventHead {
 }
 
 export type MarketEvent =
-  Trade | Quote | BookSnapshot | BookDelta | Bar | Funding | Gap;
+  Trade | Quote | BookSnapshot | BookDelta | Bar | Funding | OpenInterest | Gap;
 export type MarketEventType = MarketEvent["type"];

@@ -6,17 +6,29 @@ import type { SymbolId } from "./symbol.ts";
 export const BOOK_STATES = ["SYNCING", "LIVE", "STALE", "QUARANTINED"] as const;
 export type BookState = (typeof BOOK_STATES)[number];
 
-export type BookReason =
-  | "none"
-  | "noSnapshot"
-  | "gap"
-  | "crossed"
-  | "silent"
-  | "disconnected"
-  | "checksum"
-  | "overflow"
-  | "resync"
-  | "actorRestarted";
+/** Why the book is in its state; "none" while it is LIVE. */
+export const BOOK_REASONS = [
+  "none",
+  "noSnapshot",
+  "gap",
+  "crossed",
+  "locked",
+  /** A price far off the mid: the book may be false. */
+  "suspect",
+  /** No message at all, or none that moved the sequence. */
+  "silent",
+  "frozen",
+  "disconnected",
+  "checksum",
+  "overflow",
+  "resync",
+  /** An operator asked for it. */
+  "operator",
+  /** Snapshots were asked for in vain. */
+  "noSync",
+  "actorRestarted",
+] as const;
+export type BookReason = (typeof BOOK_REASONS)[number];
 
 export const SIGNAL_CLASSES = [
   "STRONG_SELL",

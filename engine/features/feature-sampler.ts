@@ -89,6 +89,7 @@ export class FeatureSampler {
         features.onBar(event);
         break;
       case "funding":
+      case "openInterest":
         break;
       default:
         unreachable(event);

@@ -194,6 +194,37 @@ describe("decode", () => {
     expect(refusal(bytes({ high: 10.5 }), on).field).toBe("high");
     expect(refusal(bytes({ low: 10.5 }), on).field).toBe("low");
     expect(refusal(bytes({ vwap: 13 }), on).field).toBe("vwap");
+    const volumeBar = { intervalMs: 0, basis: "volume", basisSize: 100 };
+    expect(decode(on, bytes(volumeBar), ...at)).toMatchObject(volumeBar);
+    expect(decode(on, bytes({ basis: "time" }), ...at)).toMatchObject(bar);
+  });
+
+  it.each([
+    [{ intervalMs: 0 }, "intervalMs"],
+    [{ basis: "tick", basisSize: 10 }, "intervalMs"],
+    [{ basis: "tick", intervalMs: 0 }, "basisSize"],
+    [{ basisSize: 10 }, "basisSize"],
+    [{ basis: "dollar", intervalMs: 0, basisSize: 0 }, "basisSize"],
+    [{ basis: "month" }, "basis"],
+    [{ buyVolume: -1 }, "buyVolume"],
+  ])("refuses a bar with %j", (change, field) => {
+    const bar = {
+      type: "bar",
+      eventUs: 1,
+      openUs: 0,
+      intervalMs: 1000,
+      open: 10,
+      high: 12,
+      low: 9,
+      close: 11,
+      volume: 0,
+      vwap: 10,
+      trades: 0,
+      closed: true,
+      ...change,
+    };
+    const bytes = Buffer.from(JSON.stringify(bar));
+    expect(refusal(bytes, "md.v1.BINANCE.BTCUSDT.bar").field).toBe(field);
   });
 
   it("takes integers in any MessagePack format, 64 bits among them", () => {

@@ -67,7 +67,18 @@ const quote = event("quote", {
   askSize: size,
 });
 const bar = event("bar", {
-  intervalMs: Type.Integer({ minimum: 1, maximum: 31 * 86_400_000 }),
+  intervalMs: Type.Integer({ minimum: 0, maximum: 31 * 86_400_000 }),
+  basis: Type.Optional(
+    Type.Union([
+      Type.Literal("time"),
+      Type.Literal("tick"),
+      Type.Literal("volume"),
+      Type.Literal("dollar"),
+    ]),
+  ),
+  basisSize: Type.Optional(
+    Type.Number({ exclusiveMinimum: 0, maximum: SIZE_MAX }),
+  ),
   openUs: count,
   open: price,
   high: price,
@@ -76,6 +87,8 @@ const bar = event("bar", {
   volume: size,
   vwap: price,
   trades: count,
+  buyVolume: Type.Optional(size),
+  sellVolume: Type.Optional(size),
   closed: Type.Boolean(),
 });
 const funding = event("funding", {
@@ -83,6 +96,7 @@ const funding = event("funding", {
   markPrice: price,
   nextUs: count,
 });
+const openInterest = event("openInterest", { openInterest: size });
 const gap = event("gap", {
   reason: Type.Union([
     Type.Literal("sequence"),
@@ -174,6 +188,18 @@ export const decodeMarketEvent = (
         rate: f.rate,
         markPrice: f.markPrice,
         nextUs: unixMicros(f.nextUs),
+      };
+    }
+    case "interest": {
+      const o = openInterest.parse(raw);
+      agree(o.symbol, symbol);
+      return {
+        type: "openInterest",
+        symbol,
+        eventUs: unixMicros(o.eventUs),
+        receivedUs,
+        receivedNs,
+        openInterest: o.openInterest,
       };
     }
     case "gap": {
@@ -286,6 +312,7 @@ const toBar = (
   if (high < open || high < close) throw outOfRange("high");
   if (vwap < low * (1 - VWAP_SLACK) || vwap > high * (1 + VWAP_SLACK))
     throw outOfRange("vwap");
+  checkBasis(raw);
   return {
     type: "bar",
     symbol,
@@ -293,6 +320,8 @@ const toBar = (
     receivedUs,
     receivedNs,
     intervalMs: raw.intervalMs,
+    ...(raw.basis === undefined ? {} : { basis: raw.basis }),
+    ...(raw.basisSize === undefined ? {} : { basisSize: raw.basisSize }),
     openUs: unixMicros(raw.openUs),
     open,
     high,
@@ -301,8 +330,18 @@ const toBar = (
     volume: raw.volume,
     vwap,
     trades: raw.trades,
+    ...(raw.buyVolume === undefined ? {} : { buyVolume: raw.buyVolume }),
+    ...(raw.sellVolume === undefined ? {} : { sellVolume: raw.sellVolume }),
     closed: raw.closed,
   };
+};
+
+/** A time bar has an interval and nothing else; any other has a size and no interval. */
+const checkBasis = (raw: WireOf<typeof bar>): void => {
+  const isTime = raw.basis === undefined || raw.basis === "time";
+  if (isTime !== raw.intervalMs > 0) throw outOfRange("intervalMs");
+  if (isTime !== (raw.basisSize === undefined))
+    throw new CodedError("E_INPUT_SCHEMA", { field: "basisSize" });
 };
 
 type WireOf<C> = C extends Check<infer S> ? Static<S> : never;

@@ -1,6 +1,11 @@
 /** Signals on the wire: exactly the fields of `Signal`, in both encodings. */
 import { Type } from "@sinclair/typebox";
-import { BOOK_STATES, SIGNAL_CLASSES, type Signal } from "../domain/signal.ts";
+import {
+  BOOK_REASONS,
+  BOOK_STATES,
+  SIGNAL_CLASSES,
+  type Signal,
+} from "../domain/signal.ts";
 import { STAGES } from "../domain/stamps.ts";
 import { symbolId } from "../domain/symbol.ts";
 import {
@@ -36,18 +41,7 @@ const signalSchema = Type.Object(
     book: Type.Object(
       {
         state: oneOf(...BOOK_STATES),
-        reason: oneOf(
-          "none",
-          "noSnapshot",
-          "gap",
-          "crossed",
-          "silent",
-          "disconnected",
-          "checksum",
-          "overflow",
-          "resync",
-          "actorRestarted",
-        ),
+        reason: oneOf(...BOOK_REASONS),
         seq: count,
         bidPrice: amount,
         bidSize: amount,

@@ -1,6 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BOOK_STATES, SIGNAL_CLASSES, type Signal } from "../domain/signal.ts";
+import {
+  BOOK_REASONS,
+  BOOK_STATES,
+  SIGNAL_CLASSES,
+  type Signal,
+} from "../domain/signal.ts";
 import { writePayload } from "./encoding.ts";
 import { decodeSignal } from "./signal-codec.ts";
 import { SignalWriter } from "./signal-writer.ts";
@@ -51,7 +56,7 @@ const signal = fc.record(
     live: fc.boolean(),
     book: fc.record({
       state: fc.constantFrom(...BOOK_STATES),
-      reason: fc.constantFrom("none", "gap", "actorRestarted"),
+      reason: fc.constantFrom(...BOOK_REASONS),
       seq: count,
       bidPrice: amount,
       bidSize: amount,

@@ -15,6 +15,7 @@ export const EVENT_KINDS = [
   "quote",
   "bar",
   "funding",
+  "interest",
   "gap",
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
@@ -31,6 +32,7 @@ const KIND_OF: Readonly<Record<MarketEventType, EventKind>> = {
   quote: "quote",
   bar: "bar",
   funding: "funding",
+  openInterest: "interest",
   gap: "gap",
 };
 
