@@ -1,20 +1,17 @@
 /** One symbol, from its market events to its signals: book, bars, features, models, trust, fusion. */
-import type { Bar, MarketEvent } from "../engine/domain/market-event.ts";
+import type { MarketEvent } from "../engine/domain/market-event.ts";
 import type {
   BookReason,
   BookState,
-  SentimentView,
-  Signal,
   SignalTrigger,
 } from "../engine/domain/signal.ts";
 import type { SymbolId } from "../engine/domain/symbol.ts";
 import { FeatureSet } from "../engine/features/feature-set.ts";
 import type { WeightOptions } from "../engine/fusion/bayes-weights.ts";
 import { Fuser } from "../engine/fusion/fuser.ts";
-import type { FuserOptions, Fusion } from "../engine/fusion/fuser.ts";
+import type { FuserOptions } from "../engine/fusion/fuser.ts";
 import type { LedgerOptions } from "../engine/fusion/outcome-ledger.ts";
-import { BarBuilder } from "../engine/market/bar-builder.ts";
-import { BarSeries } from "../engine/market/bar-series.ts";
+import type { BarSeries } from "../engine/market/bar-series.ts";
 import { BookSync } from "../engine/market/book-sync.ts";
 import type {
   BookChange,
@@ -30,9 +27,8 @@ import type {
 } from "../engine/ports.ts";
 import { unreachable } from "../engine/std/assert.ts";
 import { nsToMs } from "../engine/std/time.ts";
-import type { Clock, MonoNanos, UnixMicros } from "../engine/std/time.ts";
+import type { Clock, MonoNanos } from "../engine/std/time.ts";
 import type {
-  ConsensusReached,
   MarketEventArrived,
   PredictionArrived,
   SymbolMessage,
@@ -43,12 +39,16 @@ import type {
   ActorProps,
   StopReason,
 } from "./runtime/actor.ts";
+import { Reminder } from "./reminder.ts";
 import type { StageRecorder } from "./stage-recorder.ts";
+import { SymbolBars } from "./symbol-bars.ts";
 import type { SymbolCounters } from "./symbol-counters.ts";
 import type { SymbolInspector } from "./symbol-inspector.ts";
 import { SymbolModels } from "./symbol-models.ts";
 import type { SymbolModelOptions } from "./symbol-models.ts";
 import type { SymbolSlot } from "./symbol-slot.ts";
+import { SymbolTurn } from "./symbol-turn.ts";
+import { SymbolVoice } from "./symbol-voice.ts";
 import { WeightKeeper } from "./weight-keeper.ts";
 
 export interface SymbolActorOptions {
@@ -83,21 +83,8 @@ export interface SymbolActorDeps {
   readonly options: SymbolActorOptions;
 }
 
-/** Bars of one interval, built from trades or told as they are. */
-interface BarLane {
-  readonly builder: BarBuilder;
-  readonly series: BarSeries;
-  hasClosed: boolean;
-}
-
 /** The staleness check comes this much after the limit: the limit itself is still fresh. */
 const FRESHNESS_SLACK_MS = 1;
-/** A reminder this late was refused by a full mailbox. */
-const REMINDER_LATE_NS = 50_000_000;
-const NS_PER_MS = 1_000_000;
-
-const NEVER = Number.NEGATIVE_INFINITY;
-const ZERO_NS = 0 as MonoNanos;
 
 export class SymbolActor implements Actor<SymbolMessage> {
   readonly #symbol: SymbolId;
@@ -107,41 +94,19 @@ export class SymbolActor implements Actor<SymbolMessage> {
   readonly #clock: Clock;
   readonly #book: OrderBook;
   readonly #sync: BookSync;
-  readonly #lanes: readonly BarLane[];
+  readonly #bars: SymbolBars;
   readonly #features = new FeatureSet();
   readonly #fuser: Fuser;
   readonly #models: SymbolModels;
   readonly #keeper: WeightKeeper;
-  #consensus: ConsensusReached | undefined;
-
-  // What this turn has seen so far.
-  #trigger: SignalTrigger | undefined;
-  #hasMarketNews = false;
-  #arrivedSources: number[] = [];
-  #receivedNs: MonoNanos = ZERO_NS;
-  #decodedNs: MonoNanos = ZERO_NS;
-  #enqueuedNs: MonoNanos = ZERO_NS;
-  #dequeuedNs: MonoNanos = ZERO_NS;
-  #featuredNs: MonoNanos = ZERO_NS;
-  #submittedNs: MonoNanos = ZERO_NS;
-  #predictedNs: MonoNanos = ZERO_NS;
-
-  // Times of the latest event of any turn.
-  #eventUs = 0 as UnixMicros;
-  #eventReceivedUs = 0 as UnixMicros;
-  #eventReceivedNs: MonoNanos = ZERO_NS;
-
-  // What the last signal said.
-  #saidState: BookState | undefined;
-  #saidReason: BookReason | undefined;
-  #saidNs = NEVER;
-
-  /** When a reminder is due that is under way; NEVER when none is. */
-  #freshnessDueNs = NEVER;
-  #resyncDueNs = NEVER;
-  #publishDueNs = NEVER;
-  #saveDueNs = NEVER;
-  #progressNs = NEVER;
+  readonly #turn: SymbolTurn;
+  readonly #voice: SymbolVoice;
+  readonly #freshnessReminder: Reminder<SymbolMessage>;
+  readonly #resyncReminder: Reminder<SymbolMessage>;
+  readonly #publishReminder: Reminder<SymbolMessage>;
+  readonly #saveReminder: Reminder<SymbolMessage>;
+  /** Receive time of the last event that moved the book. */
+  #progressNs = Number.NEGATIVE_INFINITY;
   #lostSeen: number;
 
   constructor(
@@ -150,11 +115,12 @@ export class SymbolActor implements Actor<SymbolMessage> {
     context: ActorContext<SymbolMessage>,
   ) {
     const { options, inference } = deps;
+    const { clock } = context;
     this.#symbol = slot.symbol;
     this.#slot = slot;
     this.#deps = deps;
     this.#context = context;
-    this.#clock = context.clock;
+    this.#clock = clock;
     this.#lostSeen = slot.lost;
     this.#book = new OrderBook({ depthMax: options.depthMax });
     this.#sync = new BookSync(this.#book, {
@@ -164,15 +130,15 @@ export class SymbolActor implements Actor<SymbolMessage> {
     const windows = SymbolModels.barWindows(inference.models);
     if (!windows.has(options.barIntervalMs))
       windows.set(options.barIntervalMs, 1);
-    this.#lanes = Array.from(windows, ([intervalMs, length]) =>
-      this.#lane(intervalMs, length),
-    );
+    this.#bars = new SymbolBars(slot.symbol, windows, (bar) => {
+      if (bar.intervalMs === options.barIntervalMs) this.#features.onBar(bar);
+    });
     this.#fuser = new Fuser(inference.models, options.fuser);
     this.#models = new SymbolModels(
       slot.symbol,
       inference,
       this.#fuser,
-      context.clock,
+      clock,
       options.models,
       deps.counters.inlineFailures,
       (message) => context.self.tell(message),
@@ -180,13 +146,19 @@ export class SymbolActor implements Actor<SymbolMessage> {
     this.#keeper = new WeightKeeper({
       symbol: slot.symbol,
       models: inference.models,
-      clock: context.clock,
+      clock,
       store: deps.store,
       predictions: deps.predictions,
       log: deps.log,
       weights: options.weights,
       ledger: options.ledger,
     });
+    this.#turn = new SymbolTurn(clock);
+    this.#voice = new SymbolVoice(slot, this.#book, this.#turn, clock, deps);
+    this.#freshnessReminder = new Reminder(context, { type: "freshnessDue" });
+    this.#resyncReminder = new Reminder(context, { type: "resyncDue" });
+    this.#publishReminder = new Reminder(context, { type: "publishDue" });
+    this.#saveReminder = new Reminder(context, { type: "saveDue" });
   }
 
   started(): void {
@@ -211,10 +183,11 @@ export class SymbolActor implements Actor<SymbolMessage> {
     const state = reason === "quarantine" ? "QUARANTINED" : "SYNCING";
     const crashed = reason === "restart" || reason === "quarantine";
     const why = crashed ? "actorRestarted" : "disconnected";
-    if (this.#saidState === undefined || this.#saidReason === why) return;
+    const { saidState, saidReason } = this.#voice;
+    if (saidState === undefined || saidReason === why) return;
     // A crash may have left the book half changed.
     if (crashed) this.#book.clear();
-    this.#forgetTurn();
+    this.#turn.forget();
     this.#publishDark(state, why, this.#clock.nowNs());
   }
 
@@ -228,11 +201,11 @@ export class SymbolActor implements Actor<SymbolMessage> {
         break;
       case "predictionMissed":
         this.#models.missed(message.miss);
-        this.#trigger ??= "prediction";
+        this.#turn.trigger ??= "prediction";
         break;
       case "consensusReached":
-        this.#consensus = message;
-        this.#trigger ??= "prediction";
+        this.#voice.heard(message);
+        this.#turn.trigger ??= "prediction";
         break;
       case "weightsLoaded":
         if (message.incarnation === this.#context.incarnation)
@@ -243,17 +216,17 @@ export class SymbolActor implements Actor<SymbolMessage> {
           this.#keeper.loadFailed(message.error);
         break;
       case "freshnessDue":
-        this.#freshnessDueNs = NEVER;
+        this.#freshnessReminder.arrived();
         break;
       case "resyncDue":
-        this.#resyncDueNs = NEVER;
+        this.#resyncReminder.arrived();
         break;
       case "publishDue":
-        this.#publishDueNs = NEVER;
-        this.#trigger ??= "book";
+        this.#publishReminder.arrived();
+        this.#turn.trigger ??= "book";
         break;
       case "saveDue":
-        this.#saveDueNs = NEVER;
+        this.#saveReminder.arrived();
         this.#load();
         this.#keeper.save();
         break;
@@ -272,25 +245,26 @@ export class SymbolActor implements Actor<SymbolMessage> {
     if (this.#sync.isLive) this.#turnLive(nowNs);
     else this.#turnDark(nowNs);
     if (this.#keeper.wantsStore) this.#remindToSave(nowNs);
-    this.#forgetTurn();
+    this.#turn.forget();
   }
 
   #turnLive(nowNs: MonoNanos): void {
+    const turn = this.#turn;
     this.#watchFreshness(nowNs);
     this.#keeper.follow(this.#book.mid);
-    if (this.#trigger === undefined) return;
-    if (this.#hasMarketNews) this.#judge();
+    if (turn.trigger === undefined) return;
+    if (turn.hasMarketNews) this.#judge();
     this.#stateOutcomes(nowNs);
+    const changedState = !this.#voice.said("LIVE", "none");
     const { minIntervalMs } = this.#deps.options;
-    const waitMs = minIntervalMs - nsToMs(nowNs - this.#saidNs);
-    const changedState =
-      this.#saidState !== "LIVE" || this.#saidReason !== "none";
+    const waitMs = minIntervalMs - nsToMs(nowNs - this.#voice.saidNs);
     if (waitMs > 0 && !changedState) {
-      this.#remindToPublish(nowNs, waitMs);
+      if (!this.#publishReminder.isUnderWay(nowNs))
+        this.#publishReminder.set(nowNs, waitMs);
       return;
     }
-    this.#publish(
-      changedState ? "state" : this.#trigger,
+    this.#voice.speak(
+      changedState ? "state" : turn.trigger,
       this.#fuser.fuse(this.#keeper.weights, nowNs),
       "LIVE",
       "none",
@@ -300,17 +274,15 @@ export class SymbolActor implements Actor<SymbolMessage> {
 
   /** What the models make of the market as this turn left it. */
   #judge(): void {
-    const features = this.#features.write(this.#book, this.#eventReceivedNs);
-    this.#featuredNs = this.#clock.nowNs();
-    // An answer that came in this turn has its stamps from another: those of the market count.
-    this.#submittedNs = ZERO_NS;
-    this.#predictedNs = ZERO_NS;
+    const turn = this.#turn;
+    const basisNs = turn.eventReceivedNs;
+    const features = this.#features.write(this.#book, basisNs);
+    turn.featured();
     this.#askOnClosedBars();
     if (!this.#features.isWarm) return;
-    if (this.#models.askOnFeatures(features, this.#eventReceivedNs))
-      this.#submittedNs = this.#clock.nowNs();
-    this.#models.judge(features, this.#eventReceivedNs);
-    this.#predictedNs = this.#clock.nowNs();
+    if (this.#models.askOnFeatures(features, basisNs)) turn.submitted();
+    this.#models.judge(features, basisNs);
+    turn.predicted();
   }
 
   /** Without a live book there is nothing to say but that. */
@@ -323,27 +295,14 @@ export class SymbolActor implements Actor<SymbolMessage> {
   }
 
   #onMarketEvent(message: MarketEventArrived): void {
-    const { event } = message;
-    if (this.#receivedNs === 0) {
-      // The turn's oldest event is the one that is timed: its latency is the longest.
-      this.#receivedNs = event.receivedNs;
-      this.#decodedNs = message.decodedNs;
-      this.#enqueuedNs = message.enqueuedNs;
-      this.#dequeuedNs = this.#clock.nowNs();
-    }
-    const trigger = this.#apply(event);
-    if (trigger === undefined) return;
-    this.#trigger = trigger;
-    this.#hasMarketNews = true;
-    this.#eventUs = event.eventUs;
-    this.#eventReceivedUs = event.receivedUs;
-    if (event.receivedNs > this.#eventReceivedNs)
-      this.#eventReceivedNs = event.receivedNs;
+    this.#turn.dequeued(message);
+    const trigger = this.#apply(message.event);
+    if (trigger !== undefined) this.#turn.moved(message.event, trigger);
   }
 
   /** What the event would make us speak about; undefined when it changed nothing. */
   #apply(event: MarketEvent): SignalTrigger | undefined {
-    for (const lane of this.#lanes) lane.builder.advanceTo(event);
+    this.#bars.advanceTo(event);
     switch (event.type) {
       case "bookDelta":
       case "bookSnapshot": {
@@ -359,14 +318,14 @@ export class SymbolActor implements Actor<SymbolMessage> {
       case "gap":
         return this.#bookLost(this.#sync.apply(event));
       case "trade":
-        for (const lane of this.#lanes) lane.builder.onTrade(event);
+        this.#bars.onTrade(event);
         this.#features.onTrade(event);
         return "trade";
       case "quote":
         this.#features.onQuote(event);
         return "quote";
       case "bar":
-        return this.#onBar(event) ? "bar" : undefined;
+        return this.#bars.push(event) ? "bar" : undefined;
       case "funding":
       case "openInterest":
         return undefined;
@@ -383,25 +342,9 @@ export class SymbolActor implements Actor<SymbolMessage> {
     return undefined;
   }
 
-  #onBar(bar: Bar): boolean {
-    let changed = false;
-    for (const lane of this.#lanes) {
-      if (!lane.series.push(bar)) continue;
-      changed = true;
-      lane.hasClosed = true;
-      if (bar.intervalMs === this.#deps.options.barIntervalMs)
-        this.#features.onBar(bar);
-    }
-    return changed;
-  }
-
   #onPrediction(message: PredictionArrived): void {
     const index = this.#models.predicted(message.prediction);
-    if (index === undefined) return;
-    this.#arrivedSources.push(index);
-    this.#submittedNs = message.submittedNs;
-    this.#predictedNs = message.arrivedNs;
-    this.#trigger ??= "prediction";
+    if (index !== undefined) this.#turn.answered(index, message);
   }
 
   /** The router could not deliver book events. */
@@ -411,7 +354,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
       type: "gap",
       symbol: this.#symbol,
       reason: "overflow",
-      eventUs: this.#eventUs,
+      eventUs: this.#turn.eventUs,
       receivedUs: this.#clock.nowUs(),
       receivedNs: nowNs,
     });
@@ -420,10 +363,11 @@ export class SymbolActor implements Actor<SymbolMessage> {
 
   /** Those that spoke now stand by their word: inline models each turn, the others when their answer arrives. */
   #stateOutcomes(nowNs: MonoNanos): void {
-    if (this.#hasMarketNews)
+    if (this.#turn.hasMarketNews)
       for (const { index } of this.#models.inline)
         this.#stateOutcome(index, nowNs);
-    for (const index of this.#arrivedSources) this.#stateOutcome(index, nowNs);
+    for (const index of this.#turn.arrivedSources)
+      this.#stateOutcome(index, nowNs);
   }
 
   #stateOutcome(index: number, nowNs: MonoNanos): void {
@@ -432,111 +376,36 @@ export class SymbolActor implements Actor<SymbolMessage> {
   }
 
   #askOnClosedBars(): void {
-    for (const lane of this.#lanes) {
-      if (!lane.hasClosed) continue;
-      lane.hasClosed = false;
-      if (this.#models.askOnBars(lane.series, this.#eventReceivedNs))
-        this.#submittedNs = this.#clock.nowNs();
-    }
+    this.#bars.takeGrown(this.#askOnBars);
   }
+
+  readonly #askOnBars = (series: BarSeries): void => {
+    if (this.#models.askOnBars(series, this.#turn.eventReceivedNs))
+      this.#turn.submitted();
+  };
 
   /** Tells where the book stands, once per change. */
   #publishState(nowNs: MonoNanos): void {
     const { state, reason } = this.#sync;
-    if (state === this.#saidState && reason === this.#saidReason) return;
-    this.#publishDark(state, reason, nowNs);
+    if (!this.#voice.said(state, reason))
+      this.#publishDark(state, reason, nowNs);
   }
 
   #publishDark(state: BookState, reason: BookReason, nowNs: MonoNanos): void {
     const silence = this.#fuser.silent(nowNs);
-    this.#publish("state", silence, state, reason, nowNs);
-  }
-
-  #publish(
-    trigger: SignalTrigger,
-    fusion: Fusion,
-    state: BookState,
-    reason: BookReason,
-    nowNs: MonoNanos,
-  ): void {
-    const fusedNs = this.#clock.nowNs();
-    const book = this.#book;
-    const live = state === "LIVE" && fusion.sources.length > 0;
-    const sentiment = this.#sentiment(nowNs);
-    // "published" is when the sinks are about to be given the signal: they must find it complete.
-    const publishedNs = this.#clock.nowNs();
-    const stampsNs = [
-      this.#receivedNs,
-      this.#decodedNs,
-      this.#enqueuedNs,
-      this.#dequeuedNs,
-      this.#featuredNs,
-      this.#submittedNs,
-      this.#predictedNs,
-      fusedNs,
-      publishedNs,
-    ];
-    const signal: Signal = {
-      v: 1,
-      symbol: this.#symbol,
-      epoch: this.#deps.epoch,
-      seq: ++this.#slot.seq,
-      eventUs: this.#eventUs,
-      receivedUs: this.#eventReceivedUs,
-      emittedUs: this.#clock.nowUs(),
-      trigger,
-      live,
-      book: {
-        state,
-        reason,
-        seq: book.seq,
-        bidPrice: book.bidPrice(0),
-        bidSize: book.bidSize(0),
-        askPrice: book.askPrice(0),
-        askSize: book.askSize(0),
-      },
-      direction: fusion.direction,
-      class: fusion.class,
-      probability: fusion.probability,
-      confidence: fusion.confidence,
-      logOdds: fusion.logOdds,
-      agreement: fusion.agreement,
-      horizonMs: fusion.horizonMs,
-      sources: fusion.sources,
-      missing: fusion.missing,
-      stampsNs,
-    };
-    const full = sentiment === undefined ? signal : { ...signal, sentiment };
-    this.#saidState = state;
-    this.#saidReason = reason;
-    this.#saidNs = nowNs;
-    for (const sink of this.#deps.sinks) sink.publish(full);
-    this.#deps.counters.signals.add(1);
-    this.#deps.stages.record(stampsNs);
-  }
-
-  #sentiment(nowNs: MonoNanos): SentimentView | undefined {
-    const said = this.#consensus;
-    if (said === undefined) return undefined;
-    const ageMs = Math.max(0, nowNs - said.basisNs) / NS_PER_MS;
-    if (ageMs >= said.ttlMs) {
-      this.#consensus = undefined;
-      return undefined;
-    }
-    const { label, score, confidence } = said.consensus;
-    return { label, score, confidence, headlineId: said.headlineId, ageMs };
+    this.#voice.speak("state", silence, state, reason, nowNs);
   }
 
   // -------------------------------------------------------------- Reminders
 
   #watchFreshness(nowNs: MonoNanos): void {
-    if (isUnderWay(this.#freshnessDueNs, nowNs)) return;
+    if (this.#freshnessReminder.isUnderWay(nowNs)) return;
     const ageMs = nsToMs(nowNs - this.#progressNs);
-    const delayMs =
-      Math.max(0, this.#deps.options.bookSync.staleAfterMs - ageMs) +
-      FRESHNESS_SLACK_MS;
-    this.#freshnessDueNs = nowNs + delayMs * NS_PER_MS;
-    this.#context.tellAfter(delayMs, { type: "freshnessDue" });
+    const { staleAfterMs } = this.#deps.options.bookSync;
+    this.#freshnessReminder.set(
+      nowNs,
+      Math.max(0, staleAfterMs - ageMs) + FRESHNESS_SLACK_MS,
+    );
   }
 
   /** Asks the feed for a snapshot as often as the sync allows. */
@@ -550,27 +419,18 @@ export class SymbolActor implements Actor<SymbolMessage> {
         });
       this.#deps.requestSnapshot(this.#symbol);
     }
-    if (isUnderWay(this.#resyncDueNs, nowNs)) return;
+    if (this.#resyncReminder.isUnderWay(nowNs)) return;
     const { resyncMinMs, resyncMaxMs } = this.#deps.options.bookSync;
     const waitMs = Math.min(
       resyncMaxMs,
       resyncMinMs * 2 ** Math.max(0, this.#sync.resyncs - 1),
     );
-    this.#resyncDueNs = nowNs + waitMs * NS_PER_MS;
-    this.#context.tellAfter(waitMs, { type: "resyncDue" });
-  }
-
-  #remindToPublish(nowNs: MonoNanos, waitMs: number): void {
-    if (isUnderWay(this.#publishDueNs, nowNs)) return;
-    this.#publishDueNs = nowNs + waitMs * NS_PER_MS;
-    this.#context.tellAfter(waitMs, { type: "publishDue" });
+    this.#resyncReminder.set(nowNs, waitMs);
   }
 
   #remindToSave(nowNs: MonoNanos): void {
-    if (isUnderWay(this.#saveDueNs, nowNs)) return;
-    const { saveEveryMs } = this.#deps.options;
-    this.#saveDueNs = nowNs + saveEveryMs * NS_PER_MS;
-    this.#context.tellAfter(saveEveryMs, { type: "saveDue" });
+    if (!this.#saveReminder.isUnderWay(nowNs))
+      this.#saveReminder.set(nowNs, this.#deps.options.saveEveryMs);
   }
 
   #load(): void {
@@ -578,33 +438,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
       this.#context.self.tell(message),
     );
   }
-
-  #lane(intervalMs: number, length: number): BarLane {
-    const builder = new BarBuilder(
-      { symbol: this.#symbol, intervalMs },
-      (bar) => this.#onBar(bar),
-    );
-    const series = new BarSeries(intervalMs, length);
-    return { builder, series, hasClosed: false };
-  }
-
-  #forgetTurn(): void {
-    this.#trigger = undefined;
-    this.#hasMarketNews = false;
-    if (this.#arrivedSources.length > 0) this.#arrivedSources = [];
-    this.#receivedNs = ZERO_NS;
-    this.#decodedNs = ZERO_NS;
-    this.#enqueuedNs = ZERO_NS;
-    this.#dequeuedNs = ZERO_NS;
-    this.#featuredNs = ZERO_NS;
-    this.#submittedNs = ZERO_NS;
-    this.#predictedNs = ZERO_NS;
-  }
 }
-
-/** A reminder that should have come a while ago was lost, and counts as none. */
-const isUnderWay = (dueNs: number, nowNs: MonoNanos): boolean =>
-  dueNs !== NEVER && nowNs < dueNs + REMINDER_LATE_NS;
 
 /** The newest quote, prediction or reminder stands for its kind; a book event or a trade stands for itself. */
 const keyOf = (message: SymbolMessage): string | undefined => {
