@@ -59,7 +59,7 @@ const read = async (tape: AsyncIterable<FeedEvent>): Promise<FeedEvent[]> => {
 };
 
 describe("tape", () => {
-  it.each(["none", "gzip"] as const)(
+  it.each(["none", "brotli"] as const)(
     "gives back every event with both receive times (compression %s)",
     async (compression) => {
       expect(EVENTS.some(isHeadline)).toBe(true);
@@ -85,7 +85,7 @@ describe("tape", () => {
   });
 
   it("reads up to a torn tail, wherever it was torn, and continues after cutting it", async () => {
-    const whole = await write(EVENTS.slice(0, 60), { compression: "none" });
+    const whole = await write(EVENTS.slice(0, 60), { blockBytes: 600 });
     const bytes = await readFile(whole);
     await fc.assert(
       fc.asyncProperty(
@@ -96,7 +96,7 @@ describe("tape", () => {
           const tape = new TapeReader(path);
           const before = await read(tape);
           expect(before).toEqual(EVENTS.slice(0, before.length));
-          const writer = await TapeWriter.append(path, { compression: "none" });
+          const writer = await TapeWriter.append(path);
           expect(writer.cutBytes).toBe(tape.tornBytes);
           await writer.write(EVENTS[100]!);
           await writer.close();
@@ -115,7 +115,7 @@ describe("tape", () => {
     await appendFile(path, Buffer.alloc(4096));
     const tape = new TapeReader(path);
     expect(await read(tape)).toHaveLength(10);
-    expect(tape.tornBytes).toBe(4096);
+    expect([tape.tornBytes, tape.isClosed]).toEqual([4096, false]);
   });
 
   it("refuses to read past damage before its end", async () => {

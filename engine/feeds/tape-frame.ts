@@ -5,14 +5,25 @@ import { CodedError } from "../std/errors.ts";
 
 /** Like PNG's: a transfer in text mode or a stripped top bit damages it visibly. */
 export const TAPE_MAGIC = Buffer.from("\x89FWT\r\n\x1a\n", "latin1");
-const TAPE_VERSION = 1;
+/** What is written. Version 1 knows only its own two kinds of frames; it is read, and never appended to. */
+export const TAPE_VERSION = 2;
+const TAPE_VERSION_MIN = 1;
 const HEADER_FIXED_BYTES = 20;
 const HEADER_JSON_BYTES_MAX = 1024 * 1024;
 
 export const FRAME_HEAD_BYTES = 8;
 export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
-export const FRAME_RECORD = 1;
-export const FRAME_GZIP = 2;
+
+export const FRAME_KINDS = {
+  /** Version 1: one record. */
+  record: 1,
+  /** Version 1: a gzip member of frames of kind 1. */
+  gzip: 2,
+  index: 3,
+  /** A block of items: records, marks and holes. */
+  block: 5,
+} as const;
+const FRAME_KIND_MAX = 5;
 
 /** What was recorded, for people and tools; reading does not depend on it. */
 export interface TapeInfo {
@@ -35,35 +46,54 @@ export const encodeHeader = (info: TapeInfo): Buffer => {
 /** The header of an open tape and where its frames begin; E_TAPE_FORMAT for anything else. */
 export const readHeader = async (
   file: FileHandle,
-): Promise<{ info: TapeInfo; bytes: number }> => {
+): Promise<{ info: TapeInfo; version: number; bytes: number }> => {
   const fixed = await readAt(file, 0, HEADER_FIXED_BYTES);
   if (
     fixed.length < HEADER_FIXED_BYTES ||
     !fixed.subarray(0, 8).equals(TAPE_MAGIC)
   )
     throw damaged("no tape");
-  if (fixed.readUInt16LE(8) !== TAPE_VERSION)
-    throw damaged(`version ${fixed.readUInt16LE(8)} is not supported`);
+  const version = fixed.readUInt16LE(8);
+  if (version < TAPE_VERSION_MIN || version > TAPE_VERSION)
+    throw damaged(`version ${version} is not supported`);
   const jsonBytes = fixed.readUInt32LE(12);
   if (jsonBytes > HEADER_JSON_BYTES_MAX) throw damaged("header too long");
   const bytes = HEADER_FIXED_BYTES + jsonBytes;
   const header = await readAt(file, 0, bytes);
   if (header.length < bytes || fixed.readUInt32LE(16) !== headerSum(header))
     throw damaged("the header does not match its checksum");
-  const info = JSON.parse(
-    header.subarray(HEADER_FIXED_BYTES).toString(),
-  ) as TapeInfo;
-  return { info, bytes };
+  return {
+    info: parseInfo(header.subarray(HEADER_FIXED_BYTES)),
+    version,
+    bytes,
+  };
 };
 
-export const encodeFrame = (kind: number, body: Uint8Array): Buffer => {
-  const frame = Buffer.allocUnsafe(FRAME_HEAD_BYTES + 1 + body.length);
-  frame.writeUInt32LE(1 + body.length, 0);
+const parseInfo = (json: Buffer): TapeInfo => {
+  try {
+    return JSON.parse(json.toString()) as TapeInfo;
+  } catch (cause) {
+    throw damaged("the description is not JSON", cause);
+  }
+};
+
+/** `prefix` stands before the body, so that neither has to be copied for the other. */
+export const encodeFrame = (
+  kind: number,
+  body: Uint8Array,
+  prefix: Uint8Array = NO_BYTES,
+): Buffer => {
+  const length = 1 + prefix.length + body.length;
+  const frame = Buffer.allocUnsafe(FRAME_HEAD_BYTES + length);
+  frame.writeUInt32LE(length, 0);
   frame[FRAME_HEAD_BYTES] = kind;
-  frame.set(body, FRAME_HEAD_BYTES + 1);
+  frame.set(prefix, FRAME_HEAD_BYTES + 1);
+  frame.set(body, FRAME_HEAD_BYTES + 1 + prefix.length);
   frame.writeUInt32LE(crc32(frame.subarray(FRAME_HEAD_BYTES)), 4);
   return frame;
 };
+
+const NO_BYTES = new Uint8Array();
 
 export interface Frame {
   readonly kind: number;
@@ -138,16 +168,20 @@ export class FrameScan {
     return frame;
   }
 
-  /** A write that was cut short leaves the last frame incomplete, or blocks that the disk never filled: zeros. */
+  /**
+   * A write that was cut short leaves the last frame incomplete, or blocks that the disk never filled: zeros. Nothing whole can
+   * follow it; where something does, what does not match is damage in the middle of a tape, and cutting there would lose the rest.
+   */
   async #assertTorn(): Promise<void> {
     const left = this.#size - this.#end;
     if (left <= FRAME_HEAD_BYTES) return;
-    const length = this.#buffer.readUInt32LE(this.#at);
-    if (length > 0 && length <= FRAME_BYTES_MAX)
-      if (FRAME_HEAD_BYTES + length >= left) return;
-    if (left <= FRAME_BYTES_MAX) {
+    if (left <= FRAME_HEAD_BYTES + FRAME_BYTES_MAX) {
       await this.#fill(left);
-      if (this.#buffer.subarray(this.#at).every((byte) => byte === 0)) return;
+      const tail = this.#buffer.subarray(this.#at);
+      const length = tail.readUInt32LE(0);
+      if (length > 0 && FRAME_HEAD_BYTES + length >= left) {
+        if (findFrame(tail, 1) === undefined) return;
+      } else if (tail.every((byte) => byte === 0)) return;
     }
     throw damaged(`a frame at byte ${this.#end} does not match its checksum`);
   }
@@ -168,13 +202,31 @@ export class FrameScan {
   }
 }
 
-export const damaged = (detail: string): CodedError =>
-  new CodedError("E_TAPE_FORMAT", { detail });
+/** Where the next whole frame begins, from `offset` on. */
+export const findFrame = (
+  buffer: Buffer,
+  offset: number,
+): number | undefined => {
+  const last = buffer.length - FRAME_HEAD_BYTES - 1;
+  for (let at = offset; at <= last; at++) {
+    const kind = buffer[at + FRAME_HEAD_BYTES]!;
+    if (kind === 0 || kind > FRAME_KIND_MAX) continue;
+    if (decodeFrame(buffer, at) !== undefined) return at;
+  }
+  return undefined;
+};
+
+export const damaged = (detail: string, cause?: unknown): CodedError =>
+  new CodedError(
+    "E_TAPE_FORMAT",
+    cause === undefined ? { detail } : { detail, cause },
+  );
 
 const headerSum = (header: Buffer): number =>
   crc32(header.subarray(HEADER_FIXED_BYTES), crc32(header.subarray(8, 16)));
 
-const readAt = async (
+/** Fewer bytes only at the end of the file. */
+export const readAt = async (
   file: FileHandle,
   position: number,
   bytes: number,

@@ -1,39 +1,74 @@
-/** Reads a tape front to back: its events, or its records as they were written. */
+/** Reads a tape: its events in order, or what it holds item by item; a span of time by its index. */
 import { open } from "node:fs/promises";
-import { gunzipSync } from "node:zlib";
+import type { FileHandle } from "node:fs/promises";
+import type { SymbolId } from "../domain/symbol.ts";
 import { CodedError } from "../std/errors.ts";
-import type { FeedEvent } from "./feed-event.ts";
-import {
-  FRAME_BYTES_MAX,
-  FRAME_GZIP,
-  FRAME_RECORD,
-  FrameScan,
-  damaged,
-  decodeFrame,
-  readHeader,
-} from "./tape-frame.ts";
-import type { TapeInfo } from "./tape-frame.ts";
-import { decodeRecord, toEvent } from "./tape-record.ts";
-import type { TapeRecord } from "./tape-record.ts";
+import { isHeadline, type FeedEvent } from "./feed-event.ts";
+import { itemsOf, type TapeItem } from "./tape-block.ts";
+import { FrameScan, damaged, readHeader } from "./tape-frame.ts";
+import type { Frame, TapeInfo } from "./tape-frame.ts";
+import { gapsOf } from "./tape-hole.ts";
+import { endsInFooter, loadIndex, readFrame } from "./tape-index.ts";
+import { toEvent, type TapeRecord } from "./tape-record.ts";
 
-/** The counts are those of the last iteration, complete when it is. */
+export interface TapeReaderOptions {
+  /** Only what was received at or after it. */
+  readonly fromUs?: number;
+  /** Only what was received before it. */
+  readonly toUs?: number;
+  /** How a span of time is found: by the index, or by reading all (which also checks all). */
+  readonly seek?: "index" | "scan";
+}
+
+/** The counts are those of the last iteration, complete when it is. One iteration at a time. */
 export class TapeReader implements AsyncIterable<FeedEvent> {
   readonly #path: string;
+  readonly #options: TapeReaderOptions;
   #info: TapeInfo = {};
+  #version = 0;
+  #bytes = 0;
   #records = 0;
+  #marks = 0;
+  #holes = 0;
+  #lost = 0;
   #malformed = 0;
   #tornBytes = 0;
+  #isClosed = false;
 
-  constructor(path: string) {
+  constructor(path: string, options: TapeReaderOptions = {}) {
     this.#path = path;
+    this.#options = options;
   }
 
   get info(): TapeInfo {
     return this.#info;
   }
 
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Of the file, header and tail included. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get records(): number {
     return this.#records;
+  }
+
+  get marks(): number {
+    return this.#marks;
+  }
+
+  /** Places where the recorder could not keep pace; what stood there is void. */
+  get holes(): number {
+    return this.#holes;
+  }
+
+  /** Events lost in the holes. */
+  get lost(): number {
+    return this.#lost;
   }
 
   /** Records that the codec refuses: skipped, as the engine would. */
@@ -46,41 +81,111 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
     return this.#tornBytes;
   }
 
+  /** Whether it ends in a footer: false while it is being recorded, and after a crash. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Events, and a Gap for each symbol that a hole took something from. */
   async *[Symbol.asyncIterator](): AsyncGenerator<FeedEvent> {
-    for await (const record of this.readRecords()) {
-      const event = this.#event(record);
-      if (event !== undefined) yield event;
+    const seen = new Set<SymbolId>();
+    for await (const item of this.items()) {
+      if (item.type === "mark") continue;
+      if (item.type === "hole") {
+        yield* gapsOf(item.hole, seen);
+        continue;
+      }
+      const event = this.#event(item.record);
+      if (event === undefined) continue;
+      if (!isHeadline(event)) seen.add(event.symbol);
+      yield event;
     }
   }
 
-  /** Payloads are borrowed: valid until the next record is asked for. */
+  /** Payloads are borrowed, here and below: valid until the next one is asked for. */
   async *readRecords(): AsyncGenerator<TapeRecord> {
-    this.#records = 0;
-    this.#malformed = 0;
+    for await (const item of this.items())
+      if (item.type === "record") yield item.record;
+  }
+
+  /** Everything in the order in which it was written. Marks have no time, so a span of time leaves them out. */
+  async *items(): AsyncGenerator<TapeItem> {
+    this.#records = this.#marks = this.#holes = this.#lost = 0;
+    this.#malformed = this.#tornBytes = 0;
     const file = await open(this.#path);
     try {
-      const { info, bytes } = await readHeader(file);
-      this.#info = info;
+      const { info, version, bytes: start } = await readHeader(file);
       const { size } = await file.stat();
-      const scan = new FrameScan(file, bytes, size);
-      for (
-        let frame = await scan.next();
-        frame !== undefined;
-        frame = await scan.next()
-      ) {
-        if (frame.kind === FRAME_RECORD) {
-          this.#records++;
-          yield decodeRecord(frame.body);
-        } else if (frame.kind === FRAME_GZIP)
-          for (const record of recordsOfBlock(frame.body)) {
-            this.#records++;
-            yield record;
+      this.#info = info;
+      this.#version = version;
+      this.#bytes = size;
+      this.#isClosed = await endsInFooter(file, size);
+      for await (const frame of this.#frames(file, start, size))
+        for (const item of itemsOf(frame))
+          if (this.#isWanted(item)) {
+            this.#count(item);
+            yield item;
           }
-        else throw damaged(`a frame of unknown kind ${frame.kind}`);
-      }
-      this.#tornBytes = scan.tornBytes;
     } finally {
       await file.close();
+    }
+  }
+
+  async *#frames(
+    file: FileHandle,
+    start: number,
+    size: number,
+  ): AsyncGenerator<Frame> {
+    if (this.#isSpan && this.#options.seek !== "scan") {
+      yield* this.#framesOfSpan(file, start, size);
+      return;
+    }
+    const scan = new FrameScan(file, start, size);
+    for (
+      let frame = await scan.next();
+      frame !== undefined;
+      frame = await scan.next()
+    )
+      yield frame;
+    this.#tornBytes = scan.tornBytes;
+  }
+
+  /** The wall clock may have stepped, so each frame is judged by its own times. */
+  async *#framesOfSpan(
+    file: FileHandle,
+    start: number,
+    size: number,
+  ): AsyncGenerator<Frame> {
+    const { fromUs = -Infinity, toUs = Infinity } = this.#options;
+    const { entries } = await loadIndex(file, start, size);
+    for (const { position, minUs, maxUs } of entries) {
+      if (maxUs < fromUs || minUs >= toUs || minUs > maxUs) continue;
+      const frame = await readFrame(file, position, size);
+      if (frame === undefined)
+        throw damaged(`the index names a frame at byte ${position}`);
+      yield frame;
+    }
+  }
+
+  get #isSpan(): boolean {
+    const { fromUs, toUs } = this.#options;
+    return fromUs !== undefined || toUs !== undefined;
+  }
+
+  #isWanted(item: TapeItem): boolean {
+    if (!this.#isSpan) return true;
+    if (item.type === "mark") return false;
+    const { fromUs = -Infinity, toUs = Infinity } = this.#options;
+    const us = item.type === "record" ? item.record.receivedUs : item.hole.toUs;
+    return us >= fromUs && us < toUs;
+  }
+
+  #count(item: TapeItem): void {
+    if (item.type === "record") this.#records++;
+    else if (item.type === "mark") this.#marks++;
+    else {
+      this.#holes++;
+      this.#lost += item.hole.lost;
     }
   }
 
@@ -94,26 +199,3 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
     }
   }
 }
-
-/** The block's own checksum held, so what does not fit inside it was written wrongly. */
-function* recordsOfBlock(body: Buffer): Generator<TapeRecord> {
-  const block = inflate(body);
-  for (let at = 0; at < block.length;) {
-    const frame = decodeFrame(block, at);
-    if (frame?.kind !== FRAME_RECORD)
-      throw damaged("a compressed block holds something else than records");
-    at += frame.bytes;
-    yield decodeRecord(frame.body);
-  }
-}
-
-const inflate = (body: Buffer): Buffer => {
-  try {
-    return gunzipSync(body, { maxOutputLength: FRAME_BYTES_MAX });
-  } catch (error) {
-    throw new CodedError("E_TAPE_FORMAT", {
-      detail: "a block does not decompress",
-      cause: error,
-    });
-  }
-};

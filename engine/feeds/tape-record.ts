@@ -7,26 +7,33 @@ import type { FeedEvent } from "./feed-event.ts";
 import { damaged } from "./tape-frame.ts";
 
 const FIXED_BYTES = 17;
+export const SUBJECT_BYTES_MAX = 255;
 
 export interface TapeRecord {
   readonly receivedUs: UnixMicros;
   readonly receivedNs: MonoNanos;
+  /** ASCII, as subjects of ours are. */
   readonly subject: string;
   readonly payload: Uint8Array;
 }
 
-export const encodeRecord = (record: TapeRecord): Buffer => {
-  const subject = Buffer.from(record.subject, "latin1");
-  if (subject.length > 255) throw damaged("a subject is too long");
-  const body = Buffer.allocUnsafe(
-    FIXED_BYTES + subject.length + record.payload.length,
-  );
-  body.writeDoubleLE(record.receivedUs, 0);
-  body.writeDoubleLE(record.receivedNs, 8);
-  body[16] = subject.length;
-  body.set(subject, FIXED_BYTES);
-  body.set(record.payload, FIXED_BYTES + subject.length);
-  return body;
+export const recordBytes = (record: TapeRecord): number =>
+  FIXED_BYTES + record.subject.length + record.payload.length;
+
+/** Into `at` of a buffer that has room; returns where it ends. */
+export const writeRecord = (
+  record: TapeRecord,
+  into: Buffer,
+  at: number,
+): number => {
+  const { subject, payload } = record;
+  into.writeDoubleLE(record.receivedUs, at);
+  into.writeDoubleLE(record.receivedNs, at + 8);
+  into[at + 16] = subject.length;
+  into.write(subject, at + FIXED_BYTES, "latin1");
+  const begin = at + FIXED_BYTES + subject.length;
+  into.set(payload, begin);
+  return begin + payload.length;
 };
 
 export const decodeRecord = (body: Buffer): TapeRecord => {

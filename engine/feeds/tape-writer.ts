@@ -1,51 +1,38 @@
-/** Appends events to a tape; one that was cut short is continued after its last whole frame. */
-import { open } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
-import { gzipSync } from "node:zlib";
+/** Writes a tape at the disk's pace: for tools. What must not wait records with tape-recorder.ts. */
+import { CodedError } from "../std/errors.ts";
 import type { FeedEvent } from "./feed-event.ts";
 import {
-  FRAME_BYTES_MAX,
-  FRAME_GZIP,
-  FRAME_RECORD,
-  FrameScan,
-  encodeFrame,
-  encodeHeader,
-  readHeader,
-} from "./tape-frame.ts";
+  BLOCK_BYTES_DEFAULT,
+  BLOCK_BYTES_MAX,
+  TapeBlock,
+  itemRoom,
+} from "./tape-block.ts";
+import { TAPE_FILE_DEFAULTS, TapeFile, openDisk } from "./tape-file.ts";
+import type { TapeFileOptions } from "./tape-file.ts";
 import type { TapeInfo } from "./tape-frame.ts";
-import { encodeRecord, toRecord } from "./tape-record.ts";
-import type { TapeRecord } from "./tape-record.ts";
+import { encodeHole, type TapeHole } from "./tape-hole.ts";
+import { recordBytes, toRecord, type TapeRecord } from "./tape-record.ts";
 
-export interface TapeWriterOptions {
+export interface TapeWriterOptions extends Partial<TapeFileOptions> {
   readonly info?: TapeInfo;
-  /** gzip makes tapes some four times smaller; none loses the least in a crash. */
-  readonly compression?: "none" | "gzip";
-  /** Held in memory before it is written, as one compressed frame or several plain ones. */
+  /** Held in memory before it is compressed and written. */
   readonly blockBytes?: number;
 }
 
+/** Await every call. */
 export class TapeWriter {
-  readonly #file: FileHandle;
-  readonly #compression: "none" | "gzip";
+  readonly #file: TapeFile;
   readonly #blockBytes: number;
-  #frames: Buffer[] = [];
-  #heldBytes = 0;
-  #position: number;
+  #block: TapeBlock;
   #records = 0;
-  #cutBytes: number;
 
-  private constructor(
-    file: FileHandle,
-    position: number,
-    cutBytes: number,
-    options: TapeWriterOptions,
-  ) {
-    const { compression = "gzip", blockBytes = 256 * 1024 } = options;
+  private constructor(file: TapeFile, options: TapeWriterOptions) {
     this.#file = file;
-    this.#position = position;
-    this.#cutBytes = cutBytes;
-    this.#compression = compression;
-    this.#blockBytes = Math.min(blockBytes, FRAME_BYTES_MAX / 4);
+    this.#blockBytes = Math.min(
+      options.blockBytes ?? BLOCK_BYTES_DEFAULT,
+      BLOCK_BYTES_MAX,
+    );
+    this.#block = new TapeBlock(this.#blockBytes);
   }
 
   /** Begins a tape anew, whatever was there. */
@@ -53,10 +40,12 @@ export class TapeWriter {
     path: string,
     options: TapeWriterOptions = {},
   ): Promise<TapeWriter> {
-    const file = await open(path, "w+");
-    const header = encodeHeader(options.info ?? {});
-    await file.write(header, 0, header.length, 0);
-    return new TapeWriter(file, header.length, 0, options);
+    const disk = await openDisk(path, "w");
+    const file = await TapeFile.begin(disk, options.info ?? {}, {
+      ...TAPE_FILE_DEFAULTS,
+      ...options,
+    });
+    return new TapeWriter(file, options);
   }
 
   /** Continues a tape: its torn tail is cut off. E_TAPE_FORMAT where it is damaged before its end. */
@@ -64,19 +53,11 @@ export class TapeWriter {
     path: string,
     options: TapeWriterOptions = {},
   ): Promise<TapeWriter> {
-    const file = await open(path, "r+");
-    try {
-      const { bytes } = await readHeader(file);
-      const { size } = await file.stat();
-      const scan = new FrameScan(file, bytes, size);
-      while ((await scan.next()) !== undefined);
-      const { end, tornBytes } = scan;
-      if (tornBytes > 0) await file.truncate(end);
-      return new TapeWriter(file, end, tornBytes, options);
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
+    const file = await TapeFile.resume(path, {
+      ...TAPE_FILE_DEFAULTS,
+      ...options,
+    });
+    return new TapeWriter(file, options);
   }
 
   get records(): number {
@@ -85,40 +66,56 @@ export class TapeWriter {
 
   /** What `append` cut off. */
   get cutBytes(): number {
-    return this.#cutBytes;
+    return this.#file.cutBytes;
+  }
+
+  /** Written so far, what is held in memory not counted. */
+  get bytes(): number {
+    return this.#file.position;
   }
 
   write(event: FeedEvent): Promise<void> {
     return this.writeRecord(toRecord(event));
   }
 
-  /** Resolves at once until a block is full; await it, so that memory stays bounded by the disk's pace. */
   async writeRecord(record: TapeRecord): Promise<void> {
-    const frame = encodeFrame(FRAME_RECORD, encodeRecord(record));
-    this.#frames.push(frame);
-    this.#heldBytes += frame.length;
+    if (!this.#block.putRecord(record)) {
+      await this.#room(recordBytes(record));
+      if (!this.#block.putRecord(record))
+        throw new CodedError("E_INPUT_LIMIT", { field: "subject" });
+    }
     this.#records++;
-    if (this.#heldBytes >= this.#blockBytes) await this.flush();
+  }
+
+  /** Stands between the records before and after it. */
+  async writeMark(bytes: Uint8Array): Promise<void> {
+    if (this.#block.putMark(bytes)) return;
+    await this.#room(bytes.length);
+    this.#block.putMark(bytes);
+  }
+
+  async writeHole(hole: TapeHole): Promise<void> {
+    if (this.#block.putHole(hole)) return;
+    await this.#room(encodeHole(hole).length);
+    this.#block.putHole(hole);
   }
 
   async flush(): Promise<void> {
-    if (this.#frames.length === 0) return;
-    const block = Buffer.concat(this.#frames);
-    this.#frames = [];
-    this.#heldBytes = 0;
-    const bytes =
-      this.#compression === "gzip"
-        ? encodeFrame(FRAME_GZIP, gzipSync(block))
-        : block;
-    // Claimed before the write, so that overlapping flushes never share a place.
-    const position = this.#position;
-    this.#position += bytes.length;
-    await this.#file.write(bytes, 0, bytes.length, position);
+    if (this.#block.bytes === 0) return;
+    await this.#file.writeBlock(this.#block);
+    this.#block.clear();
   }
 
   async close(): Promise<void> {
     await this.flush();
-    await this.#file.sync();
     await this.#file.close();
+  }
+
+  /** An empty block with room for one item of so many bytes; larger than the others where it must be. */
+  async #room(bytes: number): Promise<void> {
+    await this.flush();
+    const wanted = Math.max(this.#blockBytes, itemRoom(bytes));
+    if (wanted > BLOCK_BYTES_MAX) throw new CodedError("E_INPUT_SIZE");
+    if (this.#block.bytesMax !== wanted) this.#block = new TapeBlock(wanted);
   }
 }
