@@ -54,7 +54,7 @@ describe("a predict request", () => {
     [{ price: 1, volume: -1 }, "E_INPUT_RANGE"],
     [{ price: 1, low: 3, high: 2 }, "E_INPUT_RANGE"],
     [{ price: 1, symbol: "BTC.>" }, "E_SYMBOL_FORMAT"],
-    [{ price: 1, symbol: "x".repeat(66) }, "E_INPUT_LIMIT"],
+    [{ price: 1, symbol: "x".repeat(98) }, "E_INPUT_LIMIT"],
     [{ price: 1, v: 2 }, "E_INPUT_VERSION"],
     [{ price: 1, other: 1 }, "E_INPUT_SCHEMA"],
     [null, "E_INPUT_SCHEMA"],

@@ -1,7 +1,12 @@
 /** Request/reply of the service `signals`: what may be asked, what is answered, until when, and how a refusal looks. */
 import { Type, type Static } from "@sinclair/typebox";
 import type { Signal } from "../domain/signal.ts";
-import { symbolId, symbolIdOf, type SymbolId } from "../domain/symbol.ts";
+import {
+  SYMBOL_ID_MAX,
+  symbolId,
+  symbolIdOf,
+  type SymbolId,
+} from "../domain/symbol.ts";
 import { CodedError, ERROR_CODES, type ErrorBody } from "../std/errors.ts";
 import {
   monoNanos,
@@ -32,7 +37,7 @@ export const VENUE_DEFAULT = "BINANCE";
 const price = Type.Number({ minimum: PRICE_MIN, maximum: PRICE_MAX });
 const size = Type.Number({ minimum: 0, maximum: SIZE_MAX });
 const version = Type.Optional(Type.Literal(1));
-const symbolText = Type.String({ minLength: 1, maxLength: 65 });
+const symbolText = Type.String({ minLength: 1, maxLength: SYMBOL_ID_MAX });
 const closed = { additionalProperties: false };
 
 const predictFields = {

@@ -2,7 +2,7 @@
 import { Type, type Static, type TSchema } from "@sinclair/typebox";
 import type { Headline } from "../domain/headline.ts";
 import type { Bar, Levels, MarketEvent } from "../domain/market-event.ts";
-import { symbolId, type SymbolId } from "../domain/symbol.ts";
+import { SYMBOL_ID_MAX, symbolId, type SymbolId } from "../domain/symbol.ts";
 import { CodedError } from "../std/errors.ts";
 import { unixMicros, type MonoNanos, type UnixMicros } from "../std/time.ts";
 import {
@@ -23,7 +23,7 @@ const size = Type.Number({ minimum: 0, maximum: SIZE_MAX });
 const count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 /** Ranges and order of the levels are checked in one pass by `levels`. */
 const flatLevels = Type.Array(Type.Number(), { maxItems: 2 * LEVELS_MAX });
-const symbolText = Type.String({ maxLength: 65 });
+const symbolText = Type.String({ maxLength: SYMBOL_ID_MAX });
 
 const event = <T extends Record<string, TSchema>>(type: string, fields: T) =>
   new Check(

@@ -7,7 +7,7 @@ import {
   type Signal,
 } from "../domain/signal.ts";
 import { STAGES } from "../domain/stamps.ts";
-import { symbolId } from "../domain/symbol.ts";
+import { SYMBOL_ID_MAX, symbolId } from "../domain/symbol.ts";
 import {
   EVENT_BYTES_MAX,
   readPayload,
@@ -30,7 +30,7 @@ const amount = Type.Number({ minimum: 0 });
 const signalSchema = Type.Object(
   {
     v: Type.Literal(1),
-    symbol: Type.String({ maxLength: 65 }),
+    symbol: Type.String({ maxLength: SYMBOL_ID_MAX }),
     epoch: name,
     seq: count,
     eventUs: count,
