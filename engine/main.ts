@@ -12,7 +12,7 @@ import { createInference, type DeviceName } from "../workers/placement.ts";
 import type { Config } from "./config-schema.ts";
 import { symbolId } from "./domain/symbol.ts";
 import { EngineStatus } from "./engine-status.ts";
-import { MARKET_FEATURES } from "./features/feature-schema.ts";
+import { SERVED_HASHES } from "./features/feature-sets.ts";
 import { FeedPublisher } from "./feeds/feed-publisher.ts";
 import { SimulatorFeed } from "./feeds/simulator-feed.ts";
 import {
@@ -257,9 +257,7 @@ const loadModels = (config: Config, log: Logger): Registry => {
   const dir =
     config.models.dir === "" ? INSTALLATION.modelsDir : config.models.dir;
   const registry = loadRegistry(dir, {
-    featureSchemaHashes: new Map([
-      [MARKET_FEATURES.name, MARKET_FEATURES.hash],
-    ]),
+    featureSchemaHashes: SERVED_HASHES,
   });
   for (const { directory, error, detail } of registry.refusals)
     log.error("model.refused", { directory, code: error.code, detail });

@@ -11,7 +11,7 @@ import {
 import { loadRegistry } from "../models/registry.ts";
 import { createInference } from "../workers/placement.ts";
 import type { Signal } from "./domain/signal.ts";
-import { MARKET_FEATURES } from "./features/feature-schema.ts";
+import { SERVED_HASHES } from "./features/feature-sets.ts";
 import { isHeadline, type FeedEvent } from "./feeds/feed-event.ts";
 import { replay, type ReplayTarget } from "./feeds/replay.ts";
 import { INSTALLATION } from "./installation.ts";
@@ -150,9 +150,7 @@ export const runReplay = async (
   const clock = new SimulatedClock();
   const executor = new ManualExecutor();
   const registry = loadRegistry(options.modelsDir, {
-    featureSchemaHashes: new Map([
-      [MARKET_FEATURES.name, MARKET_FEATURES.hash],
-    ]),
+    featureSchemaHashes: SERVED_HASHES,
   });
   const placed = await createInference(registry.entries, {
     workerUrl: INSTALLATION.onnxWorkerUrl,

@@ -7,7 +7,7 @@ import { loadRegistry } from "../../models/registry.ts";
 import { loadLlamaBinding } from "../../workers/llama-binding.ts";
 import { loadConfig } from "../config.ts";
 import type { Config } from "../config-schema.ts";
-import { MARKET_FEATURES } from "../features/feature-schema.ts";
+import { SERVED_HASHES } from "../features/feature-sets.ts";
 import { INSTALLATION } from "../installation.ts";
 import {
   CONFIG_HELP,
@@ -93,9 +93,7 @@ const modelFindings = (config: Config): Finding[] => {
   const dir =
     config.models.dir === "" ? INSTALLATION.modelsDir : config.models.dir;
   const registry = loadRegistry(dir, {
-    featureSchemaHashes: new Map([
-      [MARKET_FEATURES.name, MARKET_FEATURES.hash],
-    ]),
+    featureSchemaHashes: SERVED_HASHES,
   });
   const good = registry.entries.map(({ manifest }): Finding => ({
     check: "model",

@@ -1,8 +1,10 @@
-/** `fusewire features ls | export`: what the models see, as a list or as training files. */
+/** `fusewire features ls | schema | doc | export`: what the models see, as a list or as training files. */
+import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { MarketEvent } from "../domain/market-event.ts";
 import { symbolId, type SymbolId } from "../domain/symbol.ts";
-import { MARKET_FEATURES } from "../features/feature-schema.ts";
+import { FEATURE_SETS, featureSet } from "../features/feature-sets.ts";
+import { featuresPage, withFeatures } from "../features/features-page.ts";
 import { BinanceRecording } from "../feeds/binance-recording.ts";
 import { isHeadline } from "../feeds/feed-event.ts";
 import { SIMULATED_SYMBOLS } from "../feeds/simulated-symbols.ts";
@@ -18,10 +20,13 @@ import {
 import { concatenated, exportFeatures } from "./feature-export.ts";
 
 const help = `usage: fusewire features ls [--json]
+       fusewire features schema [--set NAME] [--json]
+       fusewire features doc [--write PAGE]
        fusewire features export RECORDING… --out DIR [--symbol S.V] [--name NAME] [--sample-ms N]
        fusewire features export --simulate SECONDS --out DIR [--seed TEXT] [--symbol S.V] [--sample-ms N]
 
-ls prints the feature schema: number, name, unit, formula, and the hash that a model's manifest must carry.
+ls lists the feature sets. schema prints one: number, name, unit, formula, window, and the hash that a model's manifest must carry.
+doc prints all sets in Markdown, or writes them into the page's generated part.
 export drives book, bars and features over recordings (several continue one another), or over the simulated market, exactly as a symbol's
 actor does, and writes the files that training/ reads: NAME.features.csv.gz and bars/NAME.csv. --symbol chooses among simulated symbols; without
 it all are exported.
@@ -31,17 +36,37 @@ it all are exported.
       --json            the summary as JSON, one object a symbol`;
 
 const list = (asJson: boolean): number => {
-  if (asJson) console.log(JSON.stringify(MARKET_FEATURES));
-  else {
-    const { name, version, hash, features } = MARKET_FEATURES;
-    console.log(`schema ${name} ${version}, hash ${hash}\n`);
-    const width = Math.max(...features.map((feature) => feature.name.length));
-    features.forEach(({ name: feature, unit, formula }, i) =>
+  if (asJson) console.log(JSON.stringify(FEATURE_SETS));
+  else
+    for (const { name, version, title, features, hash } of FEATURE_SETS)
       console.log(
-        `${String(i + 1).padStart(3)}  ${feature.padEnd(width)}  [${unit}]  ${formula}`,
-      ),
-    );
+        `${name.padEnd(12)}v${version}  ${String(features.length).padStart(3)} features  ${hash}  ${title}`,
+      );
+  return EXIT.ok;
+};
+
+const schema = (name: string, asJson: boolean): number => {
+  const set = featureSet(name);
+  if (asJson) {
+    console.log(JSON.stringify(set));
+    return EXIT.ok;
   }
+  const { version, hash, features } = set;
+  console.log(`schema ${name} ${version}, hash ${hash}\n`);
+  const width = Math.max(...features.map((feature) => feature.name.length));
+  features.forEach(({ name: feature, unit, formula, window }, i) =>
+    console.log(
+      `${String(i + 1).padStart(3)}  ${feature.padEnd(width)}  [${unit}]  ${formula}  (${window})`,
+    ),
+  );
+  return EXIT.ok;
+};
+
+/** Prints the generated part of docs/features.md, or puts it in its place. */
+const doc = (page: string | undefined): number => {
+  if (page === undefined) console.log(featuresPage(FEATURE_SETS));
+  else
+    writeFileSync(page, withFeatures(readFileSync(page, "utf8"), FEATURE_SETS));
   return EXIT.ok;
 };
 
@@ -71,6 +96,8 @@ export const featuresCommand: Command = {
   async run(args) {
     const { values, positionals } = parseFlags(args, {
       json: { type: "boolean" },
+      set: { type: "string" },
+      write: { type: "string" },
       out: { type: "string" },
       name: { type: "string" },
       seed: { type: "string" },
@@ -79,8 +106,12 @@ export const featuresCommand: Command = {
       "sample-ms": { type: "string" },
     });
     const [verb, ...recordings] = positionals;
-    if (verb === "ls") return list(values.json === true);
-    if (verb !== "export") throw new UsageError("features ls or export");
+    const asJson = values.json === true;
+    if (verb === "ls") return list(asJson);
+    if (verb === "schema") return schema(values.set ?? "market", asJson);
+    if (verb === "doc") return doc(values.write);
+    if (verb !== "export")
+      throw new UsageError("features ls, schema, doc or export");
     if (values.out === undefined) throw new UsageError("--out DIR is needed");
     const folder = values.out;
     const sampleMs = numberFlag("sample-ms", values["sample-ms"], 100, 0);

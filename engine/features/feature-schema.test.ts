@@ -1,16 +1,12 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import {
-  hashOfSchema,
-  MARKET_FEATURES,
-  SOURCED_FEATURES,
-} from "./feature-schema.ts";
+import { hashOfSchema } from "./feature-declaration.ts";
+import { MARKET_FEATURE_LIST, MARKET_FEATURES } from "./feature-schema.ts";
 
 describe("market feature schema", () => {
   it("names each feature once and describes it", () => {
     const names = MARKET_FEATURES.features.map((f) => f.name);
     expect(new Set(names).size).toBe(names.length);
-    for (const { name, unit, formula, source } of SOURCED_FEATURES) {
+    for (const { name, unit, formula, source } of MARKET_FEATURE_LIST) {
       expect(name).toMatch(/^[a-z][A-Za-z0-9]*$/);
       for (const text of [unit, formula, source]) expect(text).not.toBe("");
     }
@@ -26,20 +22,5 @@ describe("market feature schema", () => {
       MARKET_FEATURES.hash,
     );
     expect(hashOfSchema("market", 2, names)).not.toBe(MARKET_FEATURES.hash);
-  });
-
-  it("stands in docs/features.md as it is here", () => {
-    const page = readFileSync("docs/features.md", "utf8");
-    expect(page).toContain(MARKET_FEATURES.hash);
-    const rows = page
-      .split("\n")
-      .filter((line) => /^\| *\d+ +\|/.test(line))
-      .map((line) => line.split("|").map((cell) => cell.trim()));
-    expect(rows.map(([, number, name]) => [number, name])).toEqual(
-      SOURCED_FEATURES.map(({ name }, i) => [String(i + 1), `\`${name}\``]),
-    );
-    for (const { unit, formula, source } of SOURCED_FEATURES)
-      for (const text of [unit, formula, source])
-        expect(page, text).toContain(text);
   });
 });

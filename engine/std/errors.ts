@@ -184,6 +184,16 @@ export const ERROR_CODES = {
     retryable: true,
     text: "the state store is not available",
   },
+  E_DEP_VENUE: {
+    num: 503,
+    retryable: true,
+    text: "the venue is not available",
+  },
+  E_DEP_PYTHON: {
+    num: 503,
+    retryable: false,
+    text: "Python with numpy and pandas is not available",
+  },
   E_STATE_STARTING: {
     num: 503,
     retryable: true,
@@ -209,10 +219,25 @@ export const ERROR_CODES = {
     retryable: false,
     text: "a configuration value is not valid",
   },
+  E_FEATURES_UNKNOWN: {
+    num: 404,
+    retryable: false,
+    text: "the feature set is not known",
+  },
   E_TAPE_FORMAT: {
     num: 422,
     retryable: false,
     text: "the tape is not readable",
+  },
+  E_TAPE_DIVERGED: {
+    num: 409,
+    retryable: false,
+    text: "the replay is not the run that was recorded",
+  },
+  E_TAPE_LOST: {
+    num: 507,
+    retryable: false,
+    text: "the recorder could not keep pace: the run's record ends here",
   },
   E_INTERNAL: { num: 500, retryable: false, text: "internal error" },
 } as const satisfies Record<string, CodeSpec>;
