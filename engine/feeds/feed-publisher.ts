@@ -1,5 +1,5 @@
 /** A feed's side of the bus: publishes events, keeps each symbol's book, and answers requests for snapshots from it. */
-import type { BookSnapshot, Levels } from "../domain/market-event.ts";
+import type { BookSnapshot } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { BookSync } from "../market/book-sync.ts";
 import { OrderBook } from "../market/order-book.ts";
@@ -14,6 +14,7 @@ import {
   eventSubject,
   parseSnapshotSubject,
 } from "../wire/subjects.ts";
+import { asksOf, bidsOf } from "./book-levels.ts";
 import { isHeadline } from "./feed-event.ts";
 import type { FeedEvent } from "./feed-event.ts";
 
@@ -169,18 +170,4 @@ const symbolOf = (subject: string): SymbolId | undefined => {
   } catch {
     return undefined;
   }
-};
-
-const bidsOf = (book: OrderBook): Levels => {
-  const levels: number[] = [];
-  for (let i = 0; i < book.bidCount; i++)
-    levels.push(book.bidPrice(i), book.bidSize(i));
-  return levels;
-};
-
-const asksOf = (book: OrderBook): Levels => {
-  const levels: number[] = [];
-  for (let i = 0; i < book.askCount; i++)
-    levels.push(book.askPrice(i), book.askSize(i));
-  return levels;
 };

@@ -18,6 +18,11 @@ export interface VenueProfile {
   readonly channels: readonly Channel[];
   /** The production address; a client may be given another for tests. */
   readonly webSocketUrl: string;
+  /** Where the venue spreads its channels over addresses: appended to `webSocketUrl`, one connection each. */
+  readonly webSocketRoutes?: readonly {
+    readonly path: string;
+    readonly channels: readonly Channel[];
+  }[];
   readonly restUrl: string;
   /** Messages to send, each within the venue's bound on subscriptions a message. */
   subscribe(

@@ -1,0 +1,250 @@
+/** All of one venue's symbols: as many connections as its limits ask for, one REST queue and one set of metrics for all. */
+import type { MarketEvent } from "../../domain/market-event.ts";
+import { venueOf, type SymbolId } from "../../domain/symbol.ts";
+import {
+  NO_LOG,
+  NO_TELEMETRY,
+  type Clock,
+  type Logger,
+  type Telemetry,
+  type TimerHandle,
+  type Timers,
+} from "../../ports.ts";
+import { CodedError } from "../../std/errors.ts";
+import { Random } from "../../std/random.ts";
+import { systemClock, systemTimers } from "../../std/time.ts";
+import type { Channel, VenueProfile } from "../venues/venue-profile.ts";
+import { CLIENT_LIMITS, type ClientLimits } from "./client-limits.ts";
+import { RateWindow } from "./rate-window.ts";
+import { fetchRest, type RestGet } from "./rest.ts";
+import { RestQueue } from "./rest-queue.ts";
+import type { OpenSocket } from "./socket.ts";
+import { VenueClient } from "./venue-client.ts";
+import { VenueMetrics } from "./venue-metrics.ts";
+import { openWsSocket, requireTls } from "./ws-socket.ts";
+
+export interface VenueFeedOptions {
+  readonly profile: VenueProfile;
+  readonly symbols: readonly SymbolId[];
+  readonly channels: readonly Channel[];
+  readonly onEvent: (event: MarketEvent) => void;
+  /** In place of the venue's own: a proxy, a test server. */
+  readonly webSocketUrl: string;
+  readonly restUrl: string;
+  readonly openSocket: OpenSocket;
+  readonly get: RestGet;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly log: Logger;
+  readonly limits: Partial<ClientLimits>;
+  readonly depthMax: number;
+}
+
+export interface VenueFeedStatus {
+  readonly connections: number;
+  readonly clients: number;
+  readonly booksWaiting: number;
+}
+
+const GAUGES_EVERY_MS = 1_000;
+const INTEREST_EVERY_MS = 30_000;
+const FIVE_MINUTES_MS = 300_000;
+const MINUTE_MS = 60_000;
+
+export class VenueFeed {
+  readonly #options: VenueFeedOptions;
+  readonly #metrics: VenueMetrics;
+  readonly #rest: RestQueue;
+  readonly #clients: readonly VenueClient[];
+  readonly #bookClients = new Map<SymbolId, VenueClient>();
+  readonly #timers: TimerHandle[] = [];
+
+  constructor(
+    options: Partial<VenueFeedOptions> &
+      Pick<VenueFeedOptions, "profile" | "symbols" | "channels" | "onEvent">,
+  ) {
+    const { profile } = options;
+    const filled: VenueFeedOptions = {
+      webSocketUrl: profile.webSocketUrl,
+      restUrl: profile.restUrl,
+      openSocket: openWsSocket,
+      get: fetchRest,
+      clock: systemClock,
+      timers: systemTimers,
+      random: new Random(`${process.pid} ${process.hrtime.bigint()}`),
+      telemetry: NO_TELEMETRY,
+      log: NO_LOG,
+      limits: {},
+      depthMax: 1_000,
+      ...options,
+    };
+    this.#options = filled;
+    checkRequest(filled);
+    const limits = { ...CLIENT_LIMITS, ...filled.limits };
+    this.#metrics = new VenueMetrics(filled.telemetry, profile.venue);
+    this.#rest = this.#newRestQueue(limits);
+    const connects = new RateWindow(
+      limits.connectsPer5MinutesMax,
+      FIVE_MINUTES_MS,
+    );
+    this.#clients = assignments(filled).map(
+      ({ url, symbols, channels }) =>
+        new VenueClient({
+          ...filled,
+          url,
+          symbols,
+          channels,
+          limits,
+          connects,
+          rest: this.#rest,
+          metrics: this.#metrics,
+        }),
+    );
+    for (const [i, { channels, symbols }] of assignments(filled).entries())
+      if (channels.includes("book"))
+        for (const symbol of symbols)
+          this.#bookClients.set(symbol, this.#clients[i]!);
+  }
+
+  get status(): VenueFeedStatus {
+    const sum = (of: (client: VenueClient) => number): number =>
+      this.#clients.reduce((total, client) => total + of(client), 0);
+    return {
+      connections: sum((client) => client.connections),
+      clients: this.#clients.length,
+      booksWaiting: sum((client) => client.booksWaiting),
+    };
+  }
+
+  start(): void {
+    const { timers, channels, profile } = this.#options;
+    for (const client of this.#clients) client.start();
+    this.#timers.push(timers.every(GAUGES_EVERY_MS, () => this.#setGauges()));
+    if (channels.includes("openInterest") && profile.openInterest !== undefined)
+      this.#timers.push(
+        timers.every(INTEREST_EVERY_MS, () => this.#pollInterest()),
+      );
+  }
+
+  /** Fetches or subscribes the symbol's book anew, bounded by the limits. */
+  resync(symbol: SymbolId): void {
+    this.#bookClients.get(symbol)?.resync(symbol);
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) timer.cancel();
+    for (const client of this.#clients) client.stop();
+    this.#rest.stop();
+  }
+
+  #newRestQueue(limits: ClientLimits): RestQueue {
+    const { profile, symbols } = this.#options;
+    return new RestQueue({
+      ...this.#options,
+      weights: new RateWindow(profile.requestWeightPerMinuteMax, MINUTE_MS),
+      timeoutMs: limits.restTimeoutMs,
+      bytesMax: limits.restBytesMax,
+      triesMax: limits.resyncTriesMax,
+      retryMinMs: limits.restRetryMinMs,
+      retryMaxMs: limits.restRetryMaxMs,
+      // A book and a poll a symbol, twice while one connection replaces another.
+      tasksMax: 4 * symbols.length,
+      outcomes: this.#metrics.rest,
+      onWeight: (used) => this.#metrics.restWeight.set(used),
+    });
+  }
+
+  #setGauges(): void {
+    const m = this.#metrics;
+    const { connections, booksWaiting } = this.status;
+    m.connections.set(connections);
+    m.booksWaiting.set(booksWaiting);
+    m.waiting.set(Math.max(...this.#clients.map((c) => c.messagesWaiting)));
+    m.messageAge.set(Math.max(...this.#clients.map((c) => c.quietForMs)) / 1e3);
+  }
+
+  #pollInterest(): void {
+    const { profile, symbols, restUrl, clock, onEvent, log } = this.#options;
+    const mapper = profile.newMapper();
+    for (const symbol of symbols) {
+      const request = profile.openInterest?.(symbol, restUrl);
+      if (request === undefined) return;
+      this.#rest.add({
+        ...request,
+        accept: (body) => {
+          const receivedNs = clock.nowNs();
+          mapper.map(
+            body,
+            { receivedUs: clock.nowUs(), receivedNs, symbol },
+            onEvent,
+          );
+          return "taken";
+        },
+        onFailed: ({ code }) => log.warn("venue.pollFailed", { code, symbol }),
+      });
+    }
+  }
+}
+
+interface Assignment {
+  readonly url: string;
+  readonly symbols: readonly SymbolId[];
+  readonly channels: readonly Channel[];
+}
+
+/** Which connection carries what: by the venue's addresses, then by how much one connection may carry. */
+const assignments = ({
+  profile,
+  webSocketUrl,
+  symbols,
+  channels,
+}: VenueFeedOptions): readonly Assignment[] => {
+  const routes = profile.webSocketRoutes ?? [
+    { path: "", channels: profile.channels },
+  ];
+  const overSocket = channels.filter((channel) =>
+    profile.channels.includes(channel),
+  );
+  return routes.flatMap(({ path, channels: carried }) => {
+    const wanted = overSocket.filter((channel) => carried.includes(channel));
+    if (wanted.length === 0) return [];
+    const symbolsMax = Math.max(
+      1,
+      Math.floor(profile.subscriptionsPerConnectionMax / wanted.length),
+    );
+    const parts: Assignment[] = [];
+    for (let from = 0; from < symbols.length; from += symbolsMax)
+      parts.push({
+        url: webSocketUrl + path,
+        symbols: symbols.slice(from, from + symbolsMax),
+        channels: wanted,
+      });
+    return parts;
+  });
+};
+
+const checkRequest = (options: VenueFeedOptions): void => {
+  const { profile, symbols, channels, webSocketUrl, restUrl } = options;
+  requireTls(webSocketUrl);
+  if (restUrl !== "") requireTls(restUrl);
+  if (symbols.length === 0)
+    throw new CodedError("E_SYMBOL_UNKNOWN", { field: "feed.symbols" });
+  for (const symbol of symbols)
+    if (venueOf(symbol) !== profile.venue)
+      throw new CodedError("E_SYMBOL_FORMAT", {
+        field: "feed.symbols",
+        detail: `${symbol} is not of ${profile.venue}`,
+      });
+  const known = [
+    ...profile.channels,
+    ...(profile.openInterest === undefined ? [] : ["openInterest"]),
+  ];
+  for (const channel of channels)
+    if (!known.includes(channel))
+      throw new CodedError("E_CONFIG_INVALID", {
+        field: "feed.channels",
+        detail: `${profile.venue} has ${known.join(", ")}`,
+      });
+};
