@@ -33,7 +33,7 @@ export class SignalFrame {
     msgpack: {},
   };
 
-  /** Copies `encoded`, a signal in MessagePack: a frame outlives the batch that brought it. */
+  /** Copies `encoded`, a signal in MessagePack: a frame outlives its place in the ring. */
   constructor(symbolIndex: number, encoded: Uint8Array) {
     this.symbolIndex = symbolIndex;
     this.#encoded = encoded.slice();
@@ -74,8 +74,9 @@ export class SignalBoard {
     this.#symbols[index] = symbol;
   }
 
-  symbolAt(index: number): string {
-    return this.#symbols[index]!;
+  /** Undefined before it was named. */
+  symbolAt(index: number): string | undefined {
+    return this.#symbols[index];
   }
 
   put(frame: SignalFrame): void {

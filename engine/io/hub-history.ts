@@ -1,5 +1,5 @@
 /** The last minutes of each symbol in seconds, so that a page just opened shows a chart and not an empty frame. */
-import type { SignalGist } from "./hub-batch.ts";
+import type { SignalGist } from "./hub-ring.ts";
 
 export const HISTORY_SECONDS_MAX = 900;
 const HISTORY_SYMBOLS_MAX = 256;

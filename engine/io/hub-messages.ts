@@ -7,6 +7,8 @@ export interface HubThreadData {
   readonly options: HubOptions;
   /** Folder of the page's files, as a file URL. */
   readonly pagesUrl: string;
+  /** See hub-ring.ts. */
+  readonly ring: SharedArrayBuffer;
   /** One word, set to 1 and notified when every native handle is closed. */
   readonly isClosed: Int32Array;
 }
@@ -14,14 +16,14 @@ export interface HubThreadData {
 export type Question = "metrics" | "status";
 
 export type ToHub =
-  /** Names for the indexes in batches, in order of first sight. */
+  /** Names for the indexes in the ring, in order of first sight; sent before their first signal is written. */
   | {
       readonly type: "symbols";
       readonly firstIndex: number;
       readonly symbols: readonly string[];
     }
-  /** A batch of signals, see hub-batch.ts; given away. */
-  | { readonly type: "signals"; readonly batch: ArrayBuffer }
+  /** There are signals in the ring, and the hub sleeps. */
+  | { readonly type: "signals" }
   | { readonly type: "beat" }
   | { readonly type: "readiness"; readonly readiness: Readiness }
   | {
@@ -48,8 +50,8 @@ export type FromHub =
   | { readonly type: "notListening" }
   /** It broke and closes itself. */
   | { readonly type: "failed"; readonly error: string }
-  /** This many signals of the batches were handed to the sockets. */
-  | { readonly type: "taken"; readonly count: number }
+  /** The ring was full and has room again. */
+  | { readonly type: "room" }
   | { readonly type: "ask"; readonly id: number; readonly question: Question }
   /** The books to show now, again every ladderMs: answered with `ladders`. None: once, when the last is given up. */
   | { readonly type: "watching"; readonly symbols: readonly string[] }

@@ -29,8 +29,8 @@ export interface HubOptions {
   /** Different symbols watched at once, over all sockets. */
   readonly watchedMax: number;
   readonly idleTimeoutS: number;
-  /** Signals on their way to the hub thread before the actor thread conflates. */
-  readonly lagMax: number;
+  /** Bytes of signals on their way to the hub thread before the actor thread conflates; a power of two. */
+  readonly lagBytesMax: number;
   /** A main thread that is silent for longer is not live. */
   readonly silentMsMax: number;
   /** Answers from the main thread (`/metrics`, `/api/status`): how long one is waited for, and reused. */
@@ -54,7 +54,7 @@ export const HUB_DEFAULTS: Omit<HubOptions, "epoch" | "version"> = {
   ladderMs: 200,
   watchedMax: 64,
   idleTimeoutS: 60,
-  lagMax: 4096,
+  lagBytesMax: 4 * 1024 * 1024,
   silentMsMax: 10_000,
   answerMsMax: 1000,
   answerReuseMs: 400,

@@ -3,7 +3,6 @@ import { CodedError } from "../std/errors.ts";
 import type { Clock } from "../std/time.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import type { Encoding } from "../wire/encoding.ts";
-import { readBatch } from "./hub-batch.ts";
 import { SignalBoard, SignalFrame } from "./hub-frame.ts";
 import { HubHistory } from "./hub-history.ts";
 import type { HubCounts } from "./hub-messages.ts";
@@ -16,6 +15,7 @@ import {
   type MessageId,
   type ServerMessage,
 } from "./hub-protocol.ts";
+import type { RingReader } from "./hub-ring.ts";
 import { HubSocket, type RawSocket } from "./hub-socket.ts";
 import { HubSubscriptions, WILDCARD } from "./hub-subscriptions.ts";
 import type { BookLadder } from "./hub-status.ts";
@@ -122,22 +122,23 @@ export class HubSockets {
     return this.#indexes.get(symbol);
   }
 
-  /** Returns how many signals the batch held. */
-  deliver(batch: ArrayBuffer): number {
+  /** Hands on what is in the ring, up to the first signal whose symbol has no name yet. */
+  deliver(ring: RingReader): void {
     const touched = new Set<HubSocket>();
-    const count = readBatch(batch, (entry) => {
+    ring.drain((entry) => {
+      const symbol = this.board.symbolAt(entry.symbolIndex);
+      if (symbol === undefined) return false;
       const frame = new SignalFrame(entry.symbolIndex, entry.bytes);
       this.board.put(frame);
       this.history.add(entry.symbolIndex, entry);
-      const symbol = this.board.symbolAt(entry.symbolIndex);
       this.#subscriptions.forEachOf(symbol, (socket) => {
         socket.offer(frame);
         touched.add(socket);
       });
+      return true;
     });
     const nowNs = this.#clock.nowNs();
     for (const socket of touched) socket.flush(nowNs);
-    return count;
   }
 
   /** The regular look after paced and behind sockets. */

@@ -14,6 +14,7 @@ import { MSGPACK_SUBPROTOCOL } from "./hub-protocol.ts";
 import { HubPulse } from "./hub-pulse.ts";
 import { HubQuestions } from "./hub-questions.ts";
 import type { HubSocket } from "./hub-socket.ts";
+import { RingReader } from "./hub-ring.ts";
 import { HubSockets } from "./hub-sockets.ts";
 
 const TEND_MS = 25;
@@ -24,7 +25,8 @@ assert(parentPort !== null, "the hub thread is a worker thread");
 const port = parentPort;
 const tell = (message: FromHub): void => port.postMessage(message);
 
-const { options, pagesUrl, isClosed } = workerData as HubThreadData;
+const { options, pagesUrl, ring, isClosed } = workerData as HubThreadData;
+const signals = new RingReader(ring);
 const sockets = new HubSockets(options, systemClock);
 const pulse = new HubPulse(systemClock);
 const questions = new HubQuestions({
@@ -122,13 +124,21 @@ process.on("uncaughtException", (error) => {
   close();
 });
 
+/** What comes while the sockets are written waits for the loop's next round, so that they are read as well. */
+const deliver = (): void => {
+  if (isClosing) return;
+  sockets.deliver(signals);
+  if (signals.takeWish()) tell({ type: "room" });
+  if (!signals.sleep()) setImmediate(deliver);
+};
+
 const receive = (message: ToHub): void => {
   switch (message.type) {
     case "symbols":
       sockets.named(message.firstIndex, message.symbols);
       return;
     case "signals":
-      tell({ type: "taken", count: sockets.deliver(message.batch) });
+      deliver();
       return;
     case "beat":
       pulse.beat();

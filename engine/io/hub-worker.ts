@@ -36,11 +36,6 @@ export class HubThread {
     this.#worker.postMessage(message);
   }
 
-  /** Moves `buffer`, a part of the message, instead of copying it. */
-  give(message: ToHub, buffer: ArrayBuffer): void {
-    this.#worker.postMessage(message, [buffer]);
-  }
-
   onMessage(listener: (message: FromHub) => void): void {
     this.#worker.on("message", listener);
   }

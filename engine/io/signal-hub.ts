@@ -10,10 +10,10 @@ import type { Signal } from "../domain/signal.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import type { Logger, SignalSink, Telemetry } from "../ports.ts";
 import { encodeSignal } from "../wire/signal-codec.ts";
-import { BatchWriter } from "./hub-batch.ts";
 import { HubGauges } from "./hub-gauges.ts";
 import type { FromHub, Question, ToHub } from "./hub-messages.ts";
 import { HUB_DEFAULTS, type HubOptions } from "./hub-options.ts";
+import { ringMemory, RingWriter } from "./hub-ring.ts";
 import { HubThread } from "./hub-worker.ts";
 import type { BookLadder, Readiness, StatusSnapshot } from "./hub-status.ts";
 
@@ -60,14 +60,13 @@ export class SignalHub implements SignalSink {
   readonly #latest: Signal[] = [];
   /** Symbols whose newest signal waits for the hub to catch up. */
   readonly #held = new Set<number>();
-  readonly #batch = new BatchWriter();
   readonly #timers: TimerHandle[];
   #thread: HubThread | undefined;
   #port: number;
   #heardNs: number;
   #wasSilent = false;
-  #inFlight = 0;
-  #isFlushing = false;
+  #ring: RingWriter | undefined;
+  #isCalling = false;
   #isClosing = false;
   #restartMs = RESTART_MS_MIN;
   #readiness: Readiness = { ready: false, reasons: ["starting"] };
@@ -112,16 +111,9 @@ export class SignalHub implements SignalSink {
     const index = this.#indexOf(signal.symbol);
     if (index === undefined) return;
     this.#latest[index] = signal;
-    if (
-      this.#thread === undefined ||
-      this.#inFlight >= this.#settings.lagMax ||
-      this.#held.has(index)
-    ) {
-      if (this.#held.has(index)) this.#gauges.heldBack.add(1);
+    if (this.#held.has(index)) this.#gauges.heldBack.add(1);
+    else if (!this.#write(index, signal, encoded ?? encodeSignal(signal)))
       this.#held.add(index);
-      return;
-    }
-    this.#append(index, signal, encoded ?? encodeSignal(signal));
   }
 
   /** What `/health/ready` answers; also when this thread is too busy to. */
@@ -158,6 +150,7 @@ export class SignalHub implements SignalSink {
     for (const timer of this.#timers) timer.cancel();
     const thread = this.#thread;
     this.#thread = undefined;
+    this.#ring = undefined;
     await thread?.close(this.#options.timers);
   }
 
@@ -174,28 +167,27 @@ export class SignalHub implements SignalSink {
     return index;
   }
 
-  #append(index: number, signal: Signal, encoded: Uint8Array): void {
-    this.#batch.add(index, signal, encoded);
-    this.#inFlight++;
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    // After the turns that are due now: their signals share one message.
-    queueMicrotask(() => this.#flush());
+  /** False when the hub lags or is not there. */
+  #write(index: number, signal: Signal, encoded: Uint8Array): boolean {
+    if (this.#ring?.add(index, signal, encoded) !== true) return false;
+    if (!this.#isCalling) {
+      this.#isCalling = true;
+      // After the turns that are due now: their signals share one call.
+      queueMicrotask(this.#call);
+    }
+    return true;
   }
 
-  #flush(): void {
-    this.#isFlushing = false;
-    if (this.#batch.count === 0) return;
-    const batch = this.#batch.take();
-    this.#thread?.give({ type: "signals", batch }, batch);
-  }
+  readonly #call = (): void => {
+    this.#isCalling = false;
+    if (this.#ring?.mustCall() === true) this.#post({ type: "signals" });
+  };
 
   #releaseHeld(): void {
     for (const index of this.#held) {
-      if (this.#inFlight >= this.#settings.lagMax) return;
-      this.#held.delete(index);
       const signal = this.#latest[index]!;
-      this.#append(index, signal, encodeSignal(signal));
+      if (!this.#write(index, signal, encodeSignal(signal))) return;
+      this.#held.delete(index);
     }
   }
 
@@ -224,14 +216,16 @@ export class SignalHub implements SignalSink {
 
   #startThread(): Promise<void> {
     return new Promise((resolve, reject) => {
+      const ring = ringMemory(this.#settings.lagBytesMax);
       const thread = new HubThread(this.#options.workerUrl, {
         options: { ...this.#settings, port: this.#port },
         pagesUrl: this.#options.pagesUrl.href,
+        ring,
       });
       thread.onMessage((message) => {
         this.#heardNs = this.#options.clock.nowNs();
         if (message.type === "listening") {
-          this.#started(thread, message.port);
+          this.#started(thread, ring, message.port);
           resolve();
         } else if (message.type === "notListening") {
           void thread.close(this.#options.timers);
@@ -246,10 +240,10 @@ export class SignalHub implements SignalSink {
   }
 
   /** A fresh thread knows nothing: names first, then the newest signal of each symbol. */
-  #started(thread: HubThread, port: number): void {
+  #started(thread: HubThread, ring: SharedArrayBuffer, port: number): void {
     this.#thread = thread;
+    this.#ring = new RingWriter(ring);
     this.#port = port;
-    this.#inFlight = 0;
     this.#restartMs = RESTART_MS_MIN;
     const symbols = [...this.#indexes.keys()];
     this.#post({ type: "symbols", firstIndex: 0, symbols });
@@ -262,6 +256,7 @@ export class SignalHub implements SignalSink {
   /** The thread died without being asked to: the sockets are gone, their peers reconnect. */
   #ended(): void {
     this.#thread = undefined;
+    this.#ring = undefined;
     this.#watched = [];
     this.#gauges.restarts.add(1);
     this.#gauges.threadRestarted();
@@ -283,9 +278,8 @@ export class SignalHub implements SignalSink {
     message: Exclude<FromHub, { type: "listening" | "notListening" }>,
   ): void {
     switch (message.type) {
-      case "taken":
-        this.#inFlight -= message.count;
-        if (this.#held.size > 0) this.#releaseHeld();
+      case "room":
+        this.#releaseHeld();
         return;
       case "ask":
         void this.#answer(message.id, message.question);
