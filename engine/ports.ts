@@ -118,7 +118,8 @@ export interface SignalSink {
 
 /** Small durable state by key. Never on the path: save is fire-and-forget, conflated by key. */
 export interface StateStore {
-  load(key: string): Promise<Uint8Array | undefined>;
+  /** `PromiseLike`: a replay answers on the spot, and who waits must not mind. */
+  load(key: string): PromiseLike<Uint8Array | undefined>;
   save(key: string, value: Uint8Array): void;
   /** Resolves when what was saved before is durable, or given up and counted. */
   flush(): Promise<void>;

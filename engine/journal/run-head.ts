@@ -1,0 +1,37 @@
+/** What a recorded run was: enough to build its actors again, and to know whose models spoke. Nothing secret. */
+import type { ServedModel } from "../ports.ts";
+import { CodedError } from "../std/errors.ts";
+
+export interface RunHead {
+  readonly v: 1;
+  /** Version of fusewire. */
+  readonly version: string;
+  readonly epoch: string;
+  /** Options of the actors, whole: a journal replays with these alone. */
+  readonly options: unknown;
+  /** In the order in which the actors met them. */
+  readonly models: readonly ServedModel[];
+  /** Those that ran on the actors' own thread. */
+  readonly inline: readonly string[];
+  /** Hex digests of the models' files by name. */
+  readonly sha256: Readonly<Record<string, string>>;
+}
+
+/** E_TAPE_FORMAT for anything else. */
+export const parseRunHead = (json: string): RunHead => {
+  let head: Partial<RunHead> | null;
+  try {
+    head = JSON.parse(json) as Partial<RunHead> | null;
+  } catch (cause) {
+    throw new CodedError("E_TAPE_FORMAT", { detail: "a run's head", cause });
+  }
+  if (
+    head?.v !== 1 ||
+    typeof head.epoch !== "string" ||
+    typeof head.options !== "object" ||
+    !Array.isArray(head.models) ||
+    !Array.isArray(head.inline)
+  )
+    throw new CodedError("E_TAPE_FORMAT", { detail: "a run's head" });
+  return head as RunHead;
+};
