@@ -248,7 +248,7 @@ export class BookSync {
 
   /** After a change: a book is live iff it has both sides and they do not meet. */
   #judge(progressNs: number, change: "snapshot" | "delta"): BookChange {
-    if (this.book.isCrossed) {
+    if (this.book.isCrossed || this.book.isLocked) {
       this.crossed++;
       this.#void("QUARANTINED", "crossed");
       return "crossed";

@@ -63,7 +63,96 @@ const sideOf = (book: OrderBook, side: "bids" | "asks"): [number, number][] =>
         book.askSize(i),
       ]);
 
+/** A market that drifts, leaps by many windows, and quotes between ticks and far away now and then. */
+const wildLevels = (market: number): fc.Arbitrary<number[]> =>
+  fc
+    .array(
+      fc.tuple(
+        fc.oneof(
+          {
+            weight: 12,
+            arbitrary: fc
+              .integer({ min: -60, max: 60 })
+              .map((ticks) => (market + ticks) / 100),
+          },
+          {
+            weight: 3,
+            arbitrary: fc
+              .integer({ min: 1, max: 2 * market })
+              .map((ticks) => ticks / 100),
+          },
+          {
+            weight: 1,
+            arbitrary: fc
+              .integer({ min: 1, max: 3 * market })
+              .map((thirds) => thirds / 300),
+          },
+        ),
+        fc.oneof(
+          { weight: 2, arbitrary: fc.constant(0) },
+          { weight: 3, arbitrary: fc.integer({ min: 1, max: 9 }) },
+        ),
+      ),
+      { maxLength: 24 },
+    )
+    .map((pairs) => pairs.flat());
+
+const wildStep = fc
+  .tuple(
+    fc.constantFrom(10_000, 10_100, 10_300, 11_000, 60_000),
+    fc.integer({ min: 0, max: 9 }),
+  )
+  .chain(([market, dice]) =>
+    fc.record({
+      isSnapshot: fc.constant(dice === 0),
+      bids: wildLevels(market),
+      asks: wildLevels(market),
+    }),
+  );
+
 describe("order book against a sorted map", () => {
+  it.each([1, 2, 10, 30, 200])(
+    "holds the same levels of a market that leaps and leaves its grid, at depth %i",
+    (depthMax) => {
+      fc.assert(
+        fc.property(
+          fc.array(wildStep, { maxLength: 40 }),
+          fc.constantFrom(0, 0.01, 0.5),
+          (steps, tickSize) => {
+            const book = new OrderBook({ depthMax, tickSize });
+            const reference = new ReferenceBook(depthMax);
+            const top = new Float64Array(4 * 12);
+            steps.forEach(({ isSnapshot, bids, asks }, seq) => {
+              if (isSnapshot) {
+                reference.bids.clear();
+                reference.asks.clear();
+                book.applySnapshot(bids, asks, seq);
+              } else book.applyDelta(bids, asks, seq);
+              reference.apply("bids", bids);
+              reference.apply("asks", asks);
+              const bidLevels = reference.sorted("bids");
+              const askLevels = reference.sorted("asks");
+              expect(sideOf(book, "bids")).toEqual(bidLevels);
+              expect(sideOf(book, "asks")).toEqual(askLevels);
+              expect(book.equals(bidLevels.flat(), askLevels.flat())).toBe(
+                true,
+              );
+              book.copyTop(top, 12);
+              for (let i = 0; i < 12; i++)
+                expect([...top.subarray(4 * i, 4 * i + 4)]).toEqual([
+                  ...(bidLevels[i] ?? [0, 0]),
+                  ...(askLevels[i] ?? [0, 0]),
+                ]);
+            });
+            expect(book.dropped).toBe(reference.dropped);
+            expect(book.unknownRemoved).toBe(reference.unknownRemoved);
+          },
+        ),
+        { numRuns: 60 },
+      );
+    },
+  );
+
   it.each([1, 3, 5, 40, 1000])(
     "holds the same levels after every event, at depth %i",
     (depthMax) => {

@@ -1,10 +1,13 @@
 /** The state that snapshots and deltas build: two sorted sides and the sequence they stand at. */
 import type { Levels } from "../domain/market-event.ts";
 import { BookSide } from "./book-side.ts";
+import { checkLevels } from "./level-range.ts";
 
 export interface OrderBookOptions {
   /** Levels kept a side; a worse level than these is dropped and counted. */
   readonly depthMax: number;
+  /** The instrument's; 0 or absent: learnt from the prices. */
+  readonly tickSize?: number;
 }
 
 /** Applies what it is given; whether it may be applied is BookSync's business. Level 0 is the best. */
@@ -17,17 +20,23 @@ export class OrderBook {
 
   constructor(options: OrderBookOptions) {
     this.depthMax = options.depthMax;
-    this.#bids = new BookSide("highestFirst", options.depthMax);
-    this.#asks = new BookSide("lowestFirst", options.depthMax);
+    const { depthMax, tickSize = 0 } = options;
+    this.#bids = new BookSide({ order: "highestFirst", depthMax, tickSize });
+    this.#asks = new BookSide({ order: "lowestFirst", depthMax, tickSize });
   }
 
+  /** Throws E_INPUT_RANGE for a level out of range, and has then changed nothing; so does `applyDelta`. */
   applySnapshot(bids: Levels, asks: Levels, seq: number): void {
+    checkLevels(bids, "bids");
+    checkLevels(asks, "asks");
     this.#bids.replace(bids);
     this.#asks.replace(asks);
     this.seq = seq;
   }
 
   applyDelta(bids: Levels, asks: Levels, seq: number): void {
+    checkLevels(bids, "bids");
+    checkLevels(asks, "asks");
     this.#bids.apply(bids);
     this.#asks.apply(asks);
     this.seq = seq;
@@ -77,9 +86,14 @@ export class OrderBook {
     return this.#bids.count > 0 && this.#asks.count > 0;
   }
 
-  /** Best bid at or above best ask: crossed or locked, so something is wrong. */
+  /** Best bid above best ask: something is wrong. */
   get isCrossed(): boolean {
-    return this.hasBothSides && this.#bids.price(0) >= this.#asks.price(0);
+    return this.hasBothSides && this.#bids.price(0) > this.#asks.price(0);
+  }
+
+  /** Best bid at best ask: no venue's book rests like that. */
+  get isLocked(): boolean {
+    return this.hasBothSides && this.#bids.price(0) === this.#asks.price(0);
   }
 
   /** 0 unless both sides have a level, as with the two below. */
@@ -102,6 +116,27 @@ export class OrderBook {
       (this.#bids.price(0) * askSize + this.#asks.price(0) * bidSize) /
       (bidSize + askSize)
     );
+  }
+
+  /** Holds these levels and no others, within its depth; they come best first. */
+  equals(bids: Levels, asks: Levels): boolean {
+    return this.#bids.equals(bids) && this.#asks.equals(asks);
+  }
+
+  /** None of the best levels of either side can be missing for want of depth. */
+  isComplete(levels: number): boolean {
+    return this.#bids.isComplete(levels) && this.#asks.isComplete(levels);
+  }
+
+  /** The snapshot just applied may have been cut: what lies beyond its last levels is unknown. */
+  endHere(): void {
+    this.#bids.endHere();
+    this.#asks.endHere();
+  }
+
+  /** Levels whose size an update really changed since construction. */
+  get changed(): number {
+    return this.#bids.changed + this.#asks.changed;
   }
 
   /** Levels dropped at the depth bound since construction. */

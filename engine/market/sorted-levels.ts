@@ -1,0 +1,97 @@
+/** Levels in two sorted typed arrays, nearest to the market first: any price at all, at the cost of a search and a move. */
+
+/** Below this many levels a plain loop beats the call into copyWithin. */
+const LOOP_MAX = 24;
+const START_CAPACITY = 32;
+
+/** A key is price times the side's sign, so that lower is always better. */
+export class SortedLevels {
+  count = 0;
+  readonly #countMax: number;
+  #keys = new Float64Array(START_CAPACITY);
+  #sizes = new Float64Array(START_CAPACITY);
+
+  constructor(countMax: number) {
+    this.#countMax = countMax;
+  }
+
+  key(i: number): number {
+    return this.#keys[i]!;
+  }
+
+  size(i: number): number {
+    return this.#sizes[i]!;
+  }
+
+  setSize(i: number, size: number): void {
+    this.#sizes[i] = size;
+  }
+
+  /** The first position whose key is not below this one. */
+  find(key: number): number {
+    const keys = this.#keys;
+    let at = 0;
+    let end = this.count;
+    if (end > 0 && keys[end - 1]! < key) return end;
+    while (at < end) {
+      const middle = (at + end) >>> 1;
+      if (keys[middle]! < key) at = middle + 1;
+      else end = middle;
+    }
+    return at;
+  }
+
+  has(at: number, key: number): boolean {
+    return at < this.count && this.#keys[at] === key;
+  }
+
+  /** The caller has made sure that there is room. */
+  insert(at: number, key: number, size: number): void {
+    if (this.count === this.#keys.length) this.#grow();
+    const keys = this.#keys;
+    const sizes = this.#sizes;
+    const count = this.count++;
+    if (count - at <= LOOP_MAX) {
+      for (let i = count; i > at; i--) {
+        keys[i] = keys[i - 1]!;
+        sizes[i] = sizes[i - 1]!;
+      }
+    } else {
+      keys.copyWithin(at + 1, at, count);
+      sizes.copyWithin(at + 1, at, count);
+    }
+    keys[at] = key;
+    sizes[at] = size;
+  }
+
+  /** Takes out `n` levels from `at` on. */
+  remove(at: number, n = 1): void {
+    const keys = this.#keys;
+    const sizes = this.#sizes;
+    const count = this.count;
+    this.count -= n;
+    if (count - at <= LOOP_MAX) {
+      for (let i = at; i < count - n; i++) {
+        keys[i] = keys[i + n]!;
+        sizes[i] = sizes[i + n]!;
+      }
+    } else {
+      keys.copyWithin(at, at + n, count);
+      sizes.copyWithin(at, at + n, count);
+    }
+  }
+
+  clear(): void {
+    this.count = 0;
+  }
+
+  #grow(): void {
+    const capacity = Math.min(this.#countMax, 2 * this.#keys.length);
+    const keys = new Float64Array(capacity);
+    const sizes = new Float64Array(capacity);
+    keys.set(this.#keys);
+    sizes.set(this.#sizes);
+    this.#keys = keys;
+    this.#sizes = sizes;
+  }
+}
