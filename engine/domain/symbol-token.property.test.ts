@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { subjectMatches } from "../wire/subjects.ts";
 import { symbolIdOfVenue, venueNameOf, venueOf } from "./symbol.ts";
 import { decodeToken, encodeToken, isToken } from "./symbol-token.ts";
 
