@@ -135,4 +135,60 @@ describe("FeedPublisher", () => {
       publisher.publish({ ...snapshot(1), symbol: symbolId("ETHUSDT.SIM") }),
     ).toThrow("E_SYMBOL_LIMIT");
   });
+
+  it("numbers what a symbol's receivers must not miss, each symbol by itself", () => {
+    const bus = new LocalBus();
+    const clock = new SimulatedClock();
+    const marks: string[] = [];
+    bus.subscribe("md.v1.*.*.*", ({ subject, headers }) =>
+      marks.push(
+        `${subject.split(".").slice(3).join(" ")} ${headers?.get("fw-pub") ?? "-"}`,
+      ),
+    );
+    const publisher = new FeedPublisher({ bus, clock, id: "i1abcdef00-1" });
+    publisher.publish(snapshot(5));
+    publisher.publish(delta(5, 6, 2));
+    publisher.publish({ ...snapshot(1), symbol: symbolId("ETHUSDT.SIM") });
+    publisher.publish({
+      ...head,
+      type: "quote",
+      seq: 6,
+      bidPrice: 1,
+      bidSize: 1,
+      askPrice: 2,
+      askSize: 1,
+    });
+    publisher.publish({ ...head, type: "gap", reason: "disconnected" });
+    expect(marks).toEqual([
+      "BTCUSDT book i1abcdef00-1 1",
+      "BTCUSDT book i1abcdef00-1 2",
+      "ETHUSDT book i1abcdef00-1 1",
+      "BTCUSDT quote -",
+      "BTCUSDT gap i1abcdef00-1 3",
+    ]);
+  });
+
+  it("asks for a book that broke, with growing patience, and not for one that is whole", () => {
+    const clock = new SimulatedClock();
+    const asked: string[] = [];
+    const publisher = new FeedPublisher({
+      bus: new LocalBus(),
+      clock,
+      onBrokenBook: (symbol) => asked.push(symbol),
+    });
+    publisher.publish(snapshot(5));
+    publisher.checkBooks();
+    expect(asked).toEqual([]);
+    publisher.publish({ ...head, type: "gap", reason: "sequence" });
+    for (let i = 0; i < 40; i++) {
+      publisher.checkBooks();
+      clock.advanceMs(100);
+    }
+    expect(asked.length).toBeGreaterThan(1);
+    expect(asked.length).toBeLessThan(7);
+    publisher.publish(snapshot(9));
+    clock.advanceMs(60_000);
+    publisher.checkBooks();
+    expect(new Set(asked)).toEqual(new Set(["BTCUSDT.SIM"]));
+  });
 });

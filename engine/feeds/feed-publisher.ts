@@ -1,5 +1,5 @@
 /** A feed's side of the bus: publishes events, keeps each symbol's book, and answers requests for snapshots from it. */
-import type { BookSnapshot } from "../domain/market-event.ts";
+import type { BookSnapshot, MarketEvent } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { BookSync } from "../market/book-sync.ts";
 import { OrderBook } from "../market/order-book.ts";
@@ -8,6 +8,10 @@ import { CodedError } from "../std/errors.ts";
 import { encodeEvent, encodeHeadline } from "../wire/codec.ts";
 import type { Encoding } from "../wire/encoding.ts";
 import { LEVELS_MAX } from "../wire/encoding.ts";
+import {
+  PUBLISHER_HEADER,
+  writePublisherMark,
+} from "../wire/publisher-header.ts";
 import {
   HEADLINE_SUBJECT,
   SNAPSHOT_WILDCARD,
@@ -27,6 +31,10 @@ export interface FeedPublisherOptions {
   readonly symbolsMax?: number;
   /** Requests for one symbol that come faster than this share an answer. */
   readonly snapshotEveryMsMin?: number;
+  /** Numbers what is sent under this name (`publisherId`), so that its receivers notice what is lost. */
+  readonly id?: string;
+  /** Where a book that broke here is asked for anew; see `checkBooks`. */
+  readonly onBrokenBook?: (symbol: SymbolId) => void;
 }
 
 interface Told {
@@ -34,6 +42,8 @@ interface Told {
   /** Asked for while there was no book: answered as soon as there is. */
   isAsked: boolean;
   answeredNs: number;
+  /** Messages numbered so far. */
+  sent: number;
 }
 
 export class FeedPublisher {
@@ -43,6 +53,8 @@ export class FeedPublisher {
   readonly #depthMax: number;
   readonly #symbolsMax: number;
   readonly #snapshotEveryNs: number;
+  readonly #id: string | undefined;
+  readonly #onBrokenBook: ((symbol: SymbolId) => void) | undefined;
   readonly #told = new Map<SymbolId, Told>();
   readonly #requests: Subscription;
   #published = 0;
@@ -63,6 +75,8 @@ export class FeedPublisher {
     this.#encoding = encoding;
     this.#depthMax = Math.min(depthMax, LEVELS_MAX);
     this.#symbolsMax = symbolsMax;
+    this.#id = options.id;
+    this.#onBrokenBook = options.onBrokenBook;
     this.#snapshotEveryNs = snapshotEveryMsMin * 1_000_000;
     this.#requests = bus.subscribe(SNAPSHOT_WILDCARD, ({ subject }) =>
       this.#onRequest(subject),
@@ -91,21 +105,52 @@ export class FeedPublisher {
       this.#published++;
       return;
     }
-    this.#bus.publish(eventSubject(event), encodeEvent(event, this.#encoding));
-    this.#published++;
-    if (
-      event.type !== "bookSnapshot" &&
-      event.type !== "bookDelta" &&
-      event.type !== "gap"
-    )
-      return;
-    const told = this.#tellerOf(event.symbol);
-    told.sync.apply(event);
-    if (told.isAsked) this.#answer(event.symbol, told);
+    switch (event.type) {
+      case "bookSnapshot":
+      case "bookDelta":
+      case "gap": {
+        const told = this.#tellerOf(event.symbol);
+        this.#send(event, told);
+        told.sync.apply(event);
+        if (told.isAsked) this.#answer(event.symbol, told);
+        return;
+      }
+      case "trade":
+        this.#send(event, this.#tellerOf(event.symbol));
+        return;
+      default:
+        // Each replaces the one before, or stands for itself: a lost one damages nothing that is kept.
+        this.#send(event, undefined);
+    }
+  }
+
+  /** On a timer: asks for each book that broke here, at the book's own growing intervals. */
+  checkBooks(): void {
+    const nowNs = this.#clock.nowNs();
+    for (const [symbol, { sync }] of this.#told)
+      // A stale book is quiet or one-sided, not broken.
+      if (sync.state !== "STALE" && sync.takeResync(nowNs))
+        this.#onBrokenBook?.(symbol);
   }
 
   close(): void {
     this.#requests.unsubscribe();
+  }
+
+  /** Numbered within the symbol where `told` is given. */
+  #send(event: MarketEvent, told: Told | undefined): void {
+    const data = encodeEvent(event, this.#encoding);
+    this.#published++;
+    if (this.#id === undefined || told === undefined) {
+      this.#bus.publish(eventSubject(event), data);
+      return;
+    }
+    const mark = writePublisherMark(this.#id, ++told.sent);
+    this.#bus.publish(
+      eventSubject(event),
+      data,
+      new Map([[PUBLISHER_HEADER, mark]]),
+    );
   }
 
   #onRequest(subject: string): void {
@@ -141,10 +186,7 @@ export class FeedPublisher {
       bids: bidsOf(book),
       asks: asksOf(book),
     };
-    this.#bus.publish(
-      eventSubject(snapshot),
-      encodeEvent(snapshot, this.#encoding),
-    );
+    this.#send(snapshot, told);
     this.#answered++;
   }
 
@@ -157,6 +199,7 @@ export class FeedPublisher {
       sync: new BookSync(new OrderBook({ depthMax: this.#depthMax })),
       isAsked: false,
       answeredNs: Number.NEGATIVE_INFINITY,
+      sent: 0,
     };
     this.#told.set(symbol, told);
     return told;

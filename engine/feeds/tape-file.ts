@@ -53,6 +53,8 @@ const compress = promisify(brotliCompress);
 export class TapeFile {
   readonly #disk: TapeDisk;
   readonly #options: TapeFileOptions;
+  /** Until it is written. */
+  #header: Uint8Array | undefined;
   /** Where the last whole frame ends. */
   #position: number;
   /** Entries of blocks that no index frame covers yet. */
@@ -66,28 +68,26 @@ export class TapeFile {
   private constructor(
     disk: TapeDisk,
     options: TapeFileOptions,
-    end: { position: number; previousIndex: number; cutBytes: number },
+    begin:
+      | { header: Uint8Array }
+      | { position: number; previousIndex: number; cutBytes: number },
   ) {
     this.#disk = disk;
     this.#options = options;
-    this.#position = end.position;
-    this.#previousIndex = end.previousIndex;
-    this.cutBytes = end.cutBytes;
+    const isNew = "header" in begin;
+    this.#header = isNew ? begin.header : undefined;
+    this.#position = isNew ? 0 : begin.position;
+    this.#previousIndex = isNew ? 0 : begin.previousIndex;
+    this.cutBytes = isNew ? 0 : begin.cutBytes;
   }
 
   /** Begins a tape in a file that is empty. */
-  static async begin(
+  static begin(
     disk: TapeDisk,
     info: TapeInfo,
     options: TapeFileOptions,
-  ): Promise<TapeFile> {
-    const file = new TapeFile(disk, options, {
-      position: 0,
-      previousIndex: 0,
-      cutBytes: 0,
-    });
-    await file.#append(encodeHeader(info));
-    return file;
+  ): TapeFile {
+    return new TapeFile(disk, options, { header: encodeHeader(info) });
   }
 
   /** Continues a tape: its torn tail is cut off. E_TAPE_FORMAT where it is damaged before its end, or of an older version. */
@@ -110,12 +110,11 @@ export class TapeFile {
       }
       const { end, tornBytes } = scan;
       if (tornBytes > 0) await disk.truncate(end);
-      const file = new TapeFile(disk, options, {
+      return new TapeFile(disk, options, {
         position: end,
         previousIndex,
         cutBytes: tornBytes,
       });
-      return file;
     } catch (error) {
       await disk.close();
       throw error;
@@ -126,9 +125,17 @@ export class TapeFile {
     return this.#position;
   }
 
+  /** Comes by itself with the first block; asked for, it shows at once whether the disk takes anything. */
+  async writeHeader(): Promise<void> {
+    if (this.#header === undefined) return;
+    await this.#append(this.#header);
+    this.#header = undefined;
+  }
+
   /** Compresses off this thread. On failure the tape ends where it ended before. */
   async writeBlock(block: TapeBlock): Promise<void> {
     const { compression, indexEveryBlocks } = this.#options;
+    await this.writeHeader();
     const { data } = block;
     const packed =
       compression === "none" ? data : await compress(data, BROTLI_OPTIONS);
@@ -151,6 +158,7 @@ export class TapeFile {
   /** The footer, durably; the file is closed whatever happens. */
   async close(): Promise<void> {
     try {
+      await this.writeHeader();
       await this.#writeIndex("footer");
       await this.#disk.sync();
     } finally {

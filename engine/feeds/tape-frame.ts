@@ -30,6 +30,8 @@ export interface TapeInfo {
   readonly startUs?: number;
   readonly symbols?: readonly string[];
   readonly source?: string;
+  /** Of one recording that is spread over several tapes, from 1. */
+  readonly part?: number;
 }
 
 export const encodeHeader = (info: TapeInfo): Buffer => {

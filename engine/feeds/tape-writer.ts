@@ -41,10 +41,11 @@ export class TapeWriter {
     options: TapeWriterOptions = {},
   ): Promise<TapeWriter> {
     const disk = await openDisk(path, "w");
-    const file = await TapeFile.begin(disk, options.info ?? {}, {
+    const file = TapeFile.begin(disk, options.info ?? {}, {
       ...TAPE_FILE_DEFAULTS,
       ...options,
     });
+    await file.writeHeader();
     return new TapeWriter(file, options);
   }
 

@@ -239,6 +239,46 @@ export const ERROR_CODES = {
     retryable: false,
     text: "the recorder could not keep pace: the run's record ends here",
   },
+  E_TAPE_HOLE: {
+    num: 507,
+    retryable: false,
+    text: "the recorder could not keep pace: events are missing from the tape",
+  },
+  E_TAPE_WRITE: {
+    num: 507,
+    retryable: true,
+    text: "the tape cannot be written",
+  },
+  E_TAPE_EXISTS: {
+    num: 409,
+    retryable: false,
+    text: "a file of that name exists",
+  },
+  E_TAPE_TORN: {
+    num: 422,
+    retryable: false,
+    text: "the tape ends in the middle of a write",
+  },
+  E_TAPE_ORDER: {
+    num: 422,
+    retryable: false,
+    text: "the tape is not in order of time",
+  },
+  E_BARS_FORMAT: {
+    num: 422,
+    retryable: false,
+    text: "the bars cannot be read",
+  },
+  E_BARS_UNCLEAR: {
+    num: 422,
+    retryable: false,
+    text: "a column or a unit of the bars has to be stated",
+  },
+  E_BARS_LIMIT: {
+    num: 413,
+    retryable: false,
+    text: "the bars exceed a limit",
+  },
   E_INTERNAL: { num: 500, retryable: false, text: "internal error" },
 } as const satisfies Record<string, CodeSpec>;
 

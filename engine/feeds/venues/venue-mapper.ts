@@ -42,6 +42,8 @@ export interface VenueCounts {
   unsynced: number;
   /** Control messages and kinds that are no event of ours. */
   ignored: number;
+  /** Trades that the venue's own numbering shows to be missing. */
+  lostTrades: number;
 }
 
 /** One instance a connection; `reset` on reconnect. Sequences never go back within an instance, so keep it. */
