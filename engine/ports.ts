@@ -15,12 +15,17 @@ export type { Clock, Timers, TimerHandle } from "./std/time.ts";
 
 // ---------------------------------------------------------------- Bus
 
+/** Names are case-sensitive. Read on demand: a header that nobody asks for costs nothing. */
+export interface BusHeaders {
+  get(name: string): string | undefined;
+}
+
 export interface BusMessage {
   readonly subject: string;
-  /** Valid only during the callback: copy to keep. */
+  /** Valid only during the callback, as are the headers: copy to keep. */
   readonly data: Uint8Array;
   readonly reply: string | undefined;
-  readonly headers: ReadonlyMap<string, string> | undefined;
+  readonly headers: BusHeaders | undefined;
 }
 
 export interface Subscription {

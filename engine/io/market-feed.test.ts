@@ -164,4 +164,58 @@ describe("the market feed", () => {
     bus.setState("disconnected");
     expect(events).toHaveLength(1);
   });
+
+  describe("with a publisher that numbers what it sends", () => {
+    const ID = "i1abcdef00-1";
+    const publish = (event: MarketEvent, number: number, id = ID): void =>
+      bus.publish(
+        marketSubject(BTC, event.type === "trade" ? "trade" : "book"),
+        encodeEvent(event),
+        new Map([["fw-pub", `${id} ${number}`]]),
+      );
+    const trade: MarketEvent = {
+      ...head,
+      type: "trade",
+      tradeId: 1,
+      price: 1,
+      size: 1,
+      side: "buy",
+    };
+    const told = (): string[] =>
+      events.map((event) =>
+        event.type === "gap" ? `gap ${event.reason}` : event.type,
+      );
+
+    it("voids the symbol when a message was lost, before it hands on the next", () => {
+      publish(snapshot, 1);
+      publish(delta, 3);
+      publish(trade, 4);
+      expect(told()).toEqual([
+        "bookSnapshot",
+        "gap sequence",
+        "bookDelta",
+        "trade",
+      ]);
+    });
+
+    it("voids the symbol when another publisher takes over, and leaves what comes twice", () => {
+      publish(snapshot, 1);
+      publish(snapshot, 1);
+      publish(snapshot, 1, "i1abcdef99-1");
+      publish(trade, 2);
+      expect(told()).toEqual(["bookSnapshot", "gap resync", "bookSnapshot"]);
+    });
+
+    it("voids the symbol when a numbered message cannot be read", () => {
+      publish(snapshot, 1);
+      bus.publish(
+        marketSubject(BTC, "trade"),
+        new Uint8Array([1]),
+        new Map([["fw-pub", `${ID} 2`]]),
+      );
+      publish(delta, 3);
+      expect(told()).toEqual(["bookSnapshot", "gap sequence", "bookDelta"]);
+      expect(rejected).toEqual(["E_INPUT_DECODE"]);
+    });
+  });
 });

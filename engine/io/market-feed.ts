@@ -1,6 +1,6 @@
 /** Market data and news off the bus: stamped, decoded, handed on; what is bad is counted and never thrown. */
 import type { Headline } from "../domain/headline.ts";
-import type { Gap, MarketEvent } from "../domain/market-event.ts";
+import type { Gap, GapReason, MarketEvent } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import {
   NO_LOG,
@@ -15,14 +15,17 @@ import {
   type Telemetry,
   type Timers,
 } from "../ports.ts";
-import { toCodedError, type ErrorCode } from "../std/errors.ts";
+import { CodedError, toCodedError, type ErrorCode } from "../std/errors.ts";
 import { systemClock, systemTimers, type MonoNanos } from "../std/time.ts";
 import { decodeHeadline, decodeMarketEvent } from "../wire/codec.ts";
+import { PUBLISHER_HEADER } from "../wire/publisher-header.ts";
 import {
   HEADLINE_SUBJECT,
   MARKET_WILDCARDS,
+  parseMarketSubject,
   snapshotSubject,
 } from "../wire/subjects.ts";
+import { PublisherSequence } from "./publisher-sequence.ts";
 import { SnapshotRequests } from "./snapshot-requests.ts";
 
 export interface MarketFeedOptions {
@@ -37,6 +40,8 @@ export interface MarketFeedOptions {
   readonly symbolsMax: number;
   readonly snapshotRetryMinMs: number;
   readonly snapshotRetryMaxMs: number;
+  /** An older publisher of a symbol is heard again when the newer one has been silent this long. */
+  readonly publisherTakeBackMs: number;
 }
 
 const DEFAULTS = {
@@ -48,6 +53,7 @@ const DEFAULTS = {
   symbolsMax: 2_000,
   snapshotRetryMinMs: 250,
   snapshotRetryMaxMs: 5_000,
+  publisherTakeBackMs: 5_000,
 } satisfies Partial<MarketFeedOptions>;
 
 const EMPTY = new Uint8Array(0);
@@ -55,12 +61,16 @@ const EMPTY = new Uint8Array(0);
 export class MarketFeed {
   readonly #options: MarketFeedOptions;
   readonly #snapshots: SnapshotRequests;
+  readonly #publishers: PublisherSequence;
   readonly #symbols = new Set<SymbolId>();
   readonly #subscriptions: Subscription[] = [];
   readonly #rejected = new Map<ErrorCode, Counter>();
   readonly #events: Counter;
   readonly #headlines: Counter;
   readonly #gaps: Counter;
+  readonly #lost: Counter;
+  readonly #restarts: Counter;
+  readonly #left: Counter;
   readonly #requests: Counter;
   readonly #decodeTime: Histogram;
   #isDown = false;
@@ -81,6 +91,18 @@ export class MarketFeed {
       "fusewire_feed_gaps_total",
       "Gaps told to symbols because the bus was lost",
     );
+    this.#lost = t.counter(
+      "fusewire_publisher_gaps_total",
+      "Holes in what publishers sent, each told to its symbol",
+    );
+    this.#restarts = t.counter(
+      "fusewire_publisher_restarts_total",
+      "Symbols taken over by another publisher",
+    );
+    this.#left = t.counter(
+      "fusewire_publisher_left_total",
+      "Messages told twice, or by a publisher that another has replaced",
+    );
     this.#requests = t.counter(
       "fusewire_snapshot_requests_total",
       "Snapshots asked for",
@@ -90,6 +112,10 @@ export class MarketFeed {
       "Time from the stage before to this one",
       { stage: "decoded" },
     );
+    this.#publishers = new PublisherSequence({
+      symbolsMax: this.#options.symbolsMax,
+      takeBackMs: this.#options.publisherTakeBackMs,
+    });
     this.#snapshots = new SnapshotRequests({
       timers: this.#options.timers,
       retryMinMs: this.#options.snapshotRetryMinMs,
@@ -123,6 +149,7 @@ export class MarketFeed {
   /** A symbol that will be heard of no more (its actor was passivated). */
   forget(symbol: SymbolId): void {
     this.#symbols.delete(symbol);
+    this.#publishers.forget(symbol);
     this.#snapshots.satisfied(symbol);
   }
 
@@ -136,8 +163,11 @@ export class MarketFeed {
   #onEvent(message: BusMessage): void {
     const { clock } = this.#options;
     const receivedNs = clock.nowNs();
+    const mark = message.headers?.get(PUBLISHER_HEADER);
     let event: MarketEvent;
     try {
+      if (mark !== undefined && !this.#follow(message, mark, receivedNs))
+        return;
       event = decodeMarketEvent(
         message.subject,
         message.data,
@@ -146,6 +176,8 @@ export class MarketFeed {
       );
     } catch (error) {
       this.#reject(error, message);
+      // What it said is lost, and the number after it will not show that.
+      if (mark !== undefined) this.#tellLoss(message);
       return;
     }
     const decodedNs = clock.nowNs();
@@ -155,6 +187,55 @@ export class MarketFeed {
       this.#symbols.add(event.symbol);
     if (event.type === "bookSnapshot") this.#snapshots.satisfied(event.symbol);
     this.#options.onEvent(event, decodedNs);
+  }
+
+  /** False for a message to be left. What was lost before it is told first. */
+  #follow(message: BusMessage, mark: string, nowNs: MonoNanos): boolean {
+    const { symbol } = parseMarketSubject(message.subject);
+    switch (this.#publishers.take(symbol, mark, nowNs)) {
+      case "follows":
+        return true;
+      case "lost":
+        this.#lost.add(1);
+        this.#tellGap(symbol, "sequence");
+        return true;
+      case "restarted":
+        this.#restarts.add(1);
+        this.#tellGap(symbol, "resync");
+        return true;
+      case "repeated":
+      case "superseded":
+        this.#left.add(1);
+        return false;
+      case "malformed":
+        throw new CodedError("E_INPUT_SCHEMA", { field: PUBLISHER_HEADER });
+    }
+  }
+
+  #tellLoss({ subject }: BusMessage): void {
+    let symbol: SymbolId;
+    try {
+      symbol = parseMarketSubject(subject).symbol;
+    } catch {
+      return;
+    }
+    this.#lost.add(1);
+    this.#tellGap(symbol, "sequence");
+  }
+
+  #tellGap(symbol: SymbolId, reason: GapReason): void {
+    const { clock, onEvent } = this.#options;
+    const receivedUs = clock.nowUs();
+    const receivedNs = clock.nowNs();
+    const gap: Gap = {
+      type: "gap",
+      symbol,
+      eventUs: receivedUs,
+      receivedUs,
+      receivedNs,
+      reason,
+    };
+    onEvent(gap, receivedNs);
   }
 
   #onHeadline(message: BusMessage): void {
@@ -201,20 +282,8 @@ export class MarketFeed {
       for (const symbol of this.#symbols) this.#snapshots.request(symbol);
       return;
     }
-    const { clock, onEvent } = this.#options;
-    const receivedUs = clock.nowUs();
-    const receivedNs = clock.nowNs();
+    this.#publishers.clear();
     this.#gaps.add(this.#symbols.size);
-    for (const symbol of this.#symbols) {
-      const gap: Gap = {
-        type: "gap",
-        symbol,
-        eventUs: receivedUs,
-        receivedUs,
-        receivedNs,
-        reason: "disconnected",
-      };
-      onEvent(gap, receivedNs);
-    }
+    for (const symbol of this.#symbols) this.#tellGap(symbol, "disconnected");
   }
 }

@@ -30,6 +30,7 @@ import {
   type ServerAddress,
 } from "./nats-address.ts";
 import { NatsCounts } from "./nats-counts.ts";
+import { headersOf } from "./nats-headers.ts";
 
 export interface NatsTlsOptions {
   readonly caFile?: string;
@@ -298,7 +299,7 @@ export class NatsLink implements Bus {
         subject: message.subject,
         data: message.data,
         reply: message.reply === "" ? undefined : message.reply,
-        headers: fromNats(message.headers),
+        headers: headersOf(message),
       });
     } catch (error) {
       // A throw from here would end the library's reader, and with it all data.
@@ -450,14 +451,5 @@ const nameOf = (error: unknown): string =>
 const toNats = (headers: ReadonlyMap<string, string>): MsgHdrs => {
   const result = natsHeaders();
   for (const [name, value] of headers) result.set(name, value);
-  return result;
-};
-
-const fromNats = (
-  headers: MsgHdrs | undefined,
-): ReadonlyMap<string, string> | undefined => {
-  if (headers === undefined) return undefined;
-  const result = new Map<string, string>();
-  for (const [name, values] of headers) result.set(name, values[0] ?? "");
   return result;
 };

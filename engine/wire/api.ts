@@ -255,7 +255,7 @@ export const errorHeaders = (error: CodedError): ReadonlyMap<string, string> =>
 
 /** The earlier of the two headers, else the default; E_TIME_DEADLINE when it is past already. */
 export const deadlineOf = (
-  headers: ReadonlyMap<string, string> | undefined,
+  headers: { get(name: string): string | undefined } | undefined,
   nowUs: UnixMicros,
   nowNs: MonoNanos,
 ): MonoNanos => {
