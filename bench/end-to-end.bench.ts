@@ -70,8 +70,8 @@ export interface EndToEndResult {
 /** The models speak after five seconds of book. */
 const WARMUP_SECONDS = 8;
 const FLOOR_WARMUP_SECONDS = 2;
-/** Engine and floor take turns, so that both see the same machine, whatever else it does. */
-const SLICES = 4;
+/** Engine and floor take turns, often, so that both see the same machine, whatever else it does. */
+const SLICES = 10;
 /** Uncounted, before each slice: the rig has stood idle meanwhile. */
 const REWARM_SECONDS = 1;
 const HEAR_TRIES_MAX = 15;
