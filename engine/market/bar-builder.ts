@@ -2,7 +2,9 @@
 import type { Bar, MarketEvent, Trade } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { assert } from "../std/assert.ts";
-import { unixMicros } from "../std/time.ts";
+import { intervalStart, timeBars } from "./bar-kind.ts";
+import type { BarKind } from "./bar-kind.ts";
+import { BarSum } from "./bar-sum.ts";
 
 export interface BarBuilderOptions {
   readonly symbol: SymbolId;
@@ -11,12 +13,21 @@ export interface BarBuilderOptions {
   readonly graceMs: number;
   /** Empty intervals filled with flat bars in a row; a longer silence leaves a hole. */
   readonly flatMax: number;
+  /**
+   * Trades older than the newest amend the bar that is still open. `drop`: a bar closes on the first trade past it. `await`: it stays
+   * open for the grace, beside its successor, so that a trade as late as that still counts; closed bars come later by as much.
+   */
+  readonly lateTrades: "drop" | "await";
+  /** The interval that the builder came into the middle of. */
+  readonly firstBar: "emit" | "skip";
 }
 
 export const BAR_BUILDER_DEFAULTS = {
   intervalMs: 1000,
   graceMs: 200,
   flatMax: 600,
+  lateTrades: "drop",
+  firstBar: "emit",
 } as const;
 
 /** The times of any market event. */
@@ -25,130 +36,143 @@ export type MarketTime = Pick<
   "eventUs" | "receivedUs" | "receivedNs"
 >;
 
+/** `damaged`: trades of it may have been lost. */
+export type BarCoverage = "whole" | "damaged";
+
+const NEVER = Number.NEGATIVE_INFINITY;
+
 export class BarBuilder {
   /** Trades of an interval that had closed already: left out. */
   late = 0;
   /** Silences too long to be filled. */
   holes = 0;
   readonly #symbol: SymbolId;
-  readonly #intervalMs: number;
+  readonly #kind: BarKind;
   readonly #intervalUs: number;
   readonly #graceUs: number;
   readonly #flatMax: number;
-  readonly #onBar: (bar: Bar) => void;
-  #openUs = Number.NEGATIVE_INFINITY;
-  #open = 0;
-  #high = 0;
-  #low = 0;
-  #close = 0;
-  #volume = 0;
-  #notional = 0;
-  #trades = 0;
+  readonly #lateTrades: BarBuilderOptions["lateTrades"];
+  readonly #firstBar: BarBuilderOptions["firstBar"];
+  readonly #onBar: (bar: Bar, coverage: BarCoverage) => void;
+  /** The oldest interval that is open. */
+  #sum = new BarSum();
+  /** The one after it; grows only where late trades are awaited. */
+  #nextSum = new BarSum();
+  #openUs = NEVER;
+  /** The first time ever told. */
+  #sinceUs = NEVER;
+  /** Trades may be missing up to here. */
+  #damagedUs = NEVER;
+  #isCutOff = false;
 
   constructor(
     options: Partial<BarBuilderOptions> & Pick<BarBuilderOptions, "symbol">,
-    onBar: (bar: Bar) => void,
+    onBar: (bar: Bar, coverage: BarCoverage) => void,
   ) {
-    const { symbol, intervalMs, graceMs, flatMax } = {
-      ...BAR_BUILDER_DEFAULTS,
-      ...options,
-    };
+    const filled = { ...BAR_BUILDER_DEFAULTS, ...options };
+    const { intervalMs, graceMs, lateTrades } = filled;
     assert(intervalMs > 0, "bar interval is positive");
-    this.#symbol = symbol;
-    this.#intervalMs = intervalMs;
+    assert(
+      lateTrades === "drop" || graceMs <= intervalMs,
+      "late trades are awaited for one interval at most",
+    );
+    this.#symbol = filled.symbol;
+    this.#kind = timeBars(intervalMs);
     this.#intervalUs = intervalMs * 1000;
     this.#graceUs = graceMs * 1000;
-    this.#flatMax = flatMax;
+    this.#flatMax = filled.flatMax;
+    this.#lateTrades = lateTrades;
+    this.#firstBar = filled.firstBar;
     this.#onBar = onBar;
   }
 
   /** Bars that the trade closes are told before it is counted. */
   onTrade(trade: Trade): void {
-    const openUs =
-      Math.floor(trade.eventUs / this.#intervalUs) * this.#intervalUs;
+    if (this.#isCutOff) this.#reconnected(trade);
+    const openUs = intervalStart(trade.eventUs, this.#intervalUs);
     if (openUs < this.#openUs) {
       this.late++;
       return;
     }
-    if (this.#openUs === Number.NEGATIVE_INFINITY) this.#begin(openUs, 0);
-    else if (openUs > this.#openUs) this.#closeUntil(openUs, trade);
-    const { price, size } = trade;
-    if (this.#trades === 0) {
-      this.#open = price;
-      this.#high = price;
-      this.#low = price;
-    } else {
-      this.#high = Math.max(this.#high, price);
-      this.#low = Math.min(this.#low, price);
+    if (this.#openUs === NEVER) this.#start(trade, openUs);
+    else {
+      const dueUs = this.#lateTrades === "drop" ? openUs : this.#dueUs(trade);
+      if (dueUs > this.#openUs) this.#closeBefore(dueUs, trade);
     }
-    this.#close = price;
-    this.#volume += size;
-    this.#notional += price * size;
-    this.#trades++;
+    (openUs === this.#openUs ? this.#sum : this.#nextSum).addTrade(
+      trade.price,
+      trade.size,
+      trade.side,
+      trade.eventUs,
+    );
   }
 
   /** Closes what has passed, by the time of any event of the symbol. */
   advanceTo(at: MarketTime): void {
+    if (this.#sinceUs === NEVER) this.#sinceUs = at.eventUs;
+    if (this.#isCutOff) this.#reconnected(at);
     if (at.eventUs - this.#graceUs < this.#openUs + this.#intervalUs) return;
-    if (this.#openUs === Number.NEGATIVE_INFINITY) return;
-    this.#closeUntil(
-      Math.floor((at.eventUs - this.#graceUs) / this.#intervalUs) *
-        this.#intervalUs,
-      at,
-    );
+    if (this.#openUs === NEVER) return;
+    this.#closeBefore(this.#dueUs(at), at);
   }
 
-  /** Closes every interval before `openUs`, the last with trades and the rest flat. */
-  #closeUntil(openUs: number, at: MarketTime): void {
-    this.#emit(at);
-    const empty = (openUs - this.#openUs) / this.#intervalUs - 1;
+  /** Trades may be lost from now until the next event: the bars of that time are damaged. */
+  onGap(): void {
+    this.#isCutOff = true;
+  }
+
+  #reconnected(at: MarketTime): void {
+    this.#isCutOff = false;
+    if (at.eventUs > this.#damagedUs) this.#damagedUs = at.eventUs;
+  }
+
+  #dueUs(at: MarketTime): number {
+    return intervalStart(at.eventUs - this.#graceUs, this.#intervalUs);
+  }
+
+  #start(trade: Trade, openUs: number): void {
+    if (this.#sinceUs === NEVER) this.#sinceUs = trade.eventUs;
+    this.#openUs = openUs;
+    this.#sum.begin(0);
+    this.#nextSum.begin(0);
+  }
+
+  /** Closes every interval before `openUs`, those without trades flat. */
+  #closeBefore(openUs: number, at: MarketTime): void {
+    this.#closeOldest(at);
+    if (!this.#sum.isEmpty && this.#openUs < openUs) this.#closeOldest(at);
+    const empty = (openUs - this.#openUs) / this.#intervalUs;
     if (empty > this.#flatMax) {
       this.holes++;
-      this.#begin(openUs, this.#close);
+      this.#openUs = openUs;
       return;
     }
-    for (let i = 0; i < empty; i++) {
-      this.#begin(this.#openUs + this.#intervalUs, this.#close);
-      this.#emit(at);
-    }
-    this.#begin(openUs, this.#close);
+    for (let i = 0; i < empty; i++) this.#closeOldest(at);
   }
 
-  #begin(openUs: number, price: number): void {
-    this.#openUs = openUs;
-    this.#open = price;
-    this.#high = price;
-    this.#low = price;
-    this.#close = price;
-    this.#volume = 0;
-    this.#notional = 0;
-    this.#trades = 0;
-  }
-
-  #emit(at: MarketTime): void {
-    this.#onBar({
-      type: "bar",
-      symbol: this.#symbol,
-      eventUs: unixMicros(this.#openUs + this.#intervalUs),
-      receivedUs: at.receivedUs,
-      receivedNs: at.receivedNs,
-      intervalMs: this.#intervalMs,
-      openUs: unixMicros(this.#openUs),
-      open: this.#open,
-      high: this.#high,
-      low: this.#low,
-      close: this.#close,
-      volume: this.#volume,
-      // Rounding must not put it outside the bar.
-      vwap:
-        this.#volume > 0
-          ? Math.min(
-              this.#high,
-              Math.max(this.#low, this.#notional / this.#volume),
-            )
-          : this.#close,
-      trades: this.#trades,
-      closed: true,
-    });
+  #closeOldest(at: MarketTime): void {
+    const sum = this.#sum;
+    const endUs = this.#openUs + this.#intervalUs;
+    if (this.#firstBar === "emit" || this.#openUs >= this.#sinceUs)
+      this.#onBar(
+        sum.toBar(
+          this.#symbol,
+          this.#kind,
+          {
+            openUs: this.#openUs,
+            eventUs: endUs,
+            receivedUs: at.receivedUs,
+            receivedNs: at.receivedNs,
+          },
+          "anyKnown",
+        ),
+        this.#openUs < this.#damagedUs ? "damaged" : "whole",
+      );
+    const { close } = sum;
+    this.#sum = this.#nextSum;
+    this.#nextSum = sum;
+    this.#openUs = endUs;
+    if (this.#sum.isEmpty) this.#sum.begin(close);
+    sum.begin(close);
   }
 }

@@ -11,6 +11,9 @@ export class BarSeries {
   /** Bars not appended: still open, of another interval, late or doubled. */
   ignored = 0;
   readonly #rows: Float64Array;
+  readonly #opensUs: Float64Array;
+  /** When each was whole: nobody may have seen it before. */
+  readonly #closesUs: Float64Array;
   #next = 0;
   #length = 0;
   #lastOpenUs = Number.NEGATIVE_INFINITY;
@@ -23,6 +26,8 @@ export class BarSeries {
     this.intervalMs = intervalMs;
     this.capacity = capacity;
     this.#rows = new Float64Array(capacity * BAR_CHANNELS);
+    this.#opensUs = new Float64Array(capacity);
+    this.#closesUs = new Float64Array(capacity);
   }
 
   get length(): number {
@@ -52,6 +57,9 @@ export class BarSeries {
     rows[at + 3] = bar.close;
     rows[at + 4] = bar.volume;
     rows[at + 5] = bar.vwap;
+    this.#opensUs[this.#next] = bar.openUs;
+    this.#closesUs[this.#next] =
+      bar.intervalMs > 0 ? bar.openUs + bar.intervalMs * 1000 : bar.eventUs;
     this.#lastOpenUs = bar.openUs;
     this.#next = this.#next + 1 === this.capacity ? 0 : this.#next + 1;
     if (this.#length < this.capacity) this.#length++;
@@ -60,11 +68,26 @@ export class BarSeries {
 
   /** Channel value of a bar; `age` 0 is the newest. */
   at(age: number, channel: number): number {
-    assert(age >= 0 && age < this.#length, "the bar is in the series");
-    const row = this.#next - 1 - age;
-    return this.#rows[
-      (row < 0 ? row + this.capacity : row) * BAR_CHANNELS + channel
-    ]!;
+    return this.#rows[this.#rowOf(age) * BAR_CHANNELS + channel]!;
+  }
+
+  openUsAt(age: number): number {
+    return this.#opensUs[this.#rowOf(age)]!;
+  }
+
+  /**
+   * Age of the newest bar that had closed by a time of the venue, and so could be seen then; undefined when the series holds none.
+   * This is how bars of several intervals are lined up: at one time each shows its last closed bar, never the one that is growing.
+   */
+  ageAt(us: number): number | undefined {
+    let younger = 0;
+    let older = this.#length;
+    while (younger < older) {
+      const middle = (younger + older) >> 1;
+      if (this.#closesUs[this.#rowOf(middle)]! <= us) older = middle;
+      else younger = middle + 1;
+    }
+    return older < this.#length ? older : undefined;
   }
 
   /** Copies the newest `length` bars row by row, oldest first; false, and nothing copied, while there are fewer. */
@@ -84,6 +107,12 @@ export class BarSeries {
       row = row + 1 === this.capacity ? 0 : row + 1;
     }
     return true;
+  }
+
+  #rowOf(age: number): number {
+    assert(age >= 0 && age < this.#length, "the bar is in the series");
+    const row = this.#next - 1 - age;
+    return row < 0 ? row + this.capacity : row;
   }
 
   clear(): void {

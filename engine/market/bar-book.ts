@@ -1,0 +1,306 @@
+/** All bars of one symbol: from its trades and from what the venue tells, one series a kind, each bar once, in order, closed. */
+import type { Bar, Gap, MarketEvent, Trade } from "../domain/market-event.ts";
+import type { SymbolId } from "../domain/symbol.ts";
+import { assert } from "../std/assert.ts";
+import { BarAggregator } from "./bar-aggregator.ts";
+import { BAR_BUILDER_DEFAULTS, BarBuilder } from "./bar-builder.ts";
+import type { BarBuilderOptions } from "./bar-builder.ts";
+import { BarClock } from "./bar-clock.ts";
+import { barKindText, isOfKind } from "./bar-kind.ts";
+import type { BarKind } from "./bar-kind.ts";
+import { BAR_LANE_DEFAULTS, BarLane } from "./bar-lane.ts";
+import type { BarLanePolicies } from "./bar-lane.ts";
+import { BarSeries } from "./bar-series.ts";
+import {
+  BAR_SIZE_BUILDER_DEFAULTS,
+  BarSizeBuilder,
+} from "./bar-size-builder.ts";
+import type { BarSizeBuilderOptions } from "./bar-size-builder.ts";
+import { BarTradeIds } from "./bar-trade-ids.ts";
+
+/** A kind of bar and how many of them are kept. */
+export interface BarRequest {
+  readonly kind: BarKind;
+  readonly length: number;
+}
+
+export interface BarBookOptions
+  extends
+    BarLanePolicies,
+    Pick<BarBuilderOptions, "graceMs" | "lateTrades" | "firstBar">,
+    Pick<BarSizeBuilderOptions, "overshoot" | "splitMax"> {
+  /** Latest trades remembered, to know one that is told twice. */
+  readonly tradeIdsMax: number;
+  /** How far ahead of its own course the venue's time may jump before it is doubted. */
+  readonly aheadMaxMs: number;
+}
+
+export const BAR_BOOK_DEFAULTS: BarBookOptions = {
+  ...BAR_LANE_DEFAULTS,
+  ...BAR_SIZE_BUILDER_DEFAULTS,
+  graceMs: BAR_BUILDER_DEFAULTS.graceMs,
+  lateTrades: "drop",
+  firstBar: "skip",
+  tradeIdsMax: 4096,
+  aheadMaxMs: 60_000,
+};
+
+/** What did not become a bar as it came. */
+export interface BarCounts {
+  duplicateTrades: number;
+  lateTrades: number;
+  /** Trades and times too far ahead to be believed. */
+  ahead: number;
+  repeatedBars: number;
+  conflictingBars: number;
+  misalignedBars: number;
+  filledBars: number;
+  holes: number;
+}
+
+/** A lane of time bars with what builds its bars: trades, or the bars of the lane that it is made of. */
+interface TimeLane {
+  readonly kind: BarKind;
+  readonly lane: BarLane;
+  readonly builder: BarBuilder | undefined;
+  readonly aggregator: BarAggregator | undefined;
+  readonly below: BarLane | undefined;
+  grown: number;
+}
+
+interface SizeLane {
+  readonly kind: BarKind;
+  readonly series: BarSeries;
+  readonly builder: BarSizeBuilder;
+  source: "none" | "venue" | "built";
+  hasGrown: boolean;
+}
+
+export class BarBook {
+  readonly #symbol: SymbolId;
+  readonly #options: BarBookOptions;
+  readonly #ids: BarTradeIds;
+  readonly #clock: BarClock;
+  /** Shortest first: a lane is settled before those that are made of it. */
+  readonly #time: readonly TimeLane[];
+  readonly #sized: readonly SizeLane[];
+  readonly #onClosed: (bar: Bar) => void;
+  #closed = 0;
+
+  constructor(
+    symbol: SymbolId,
+    requests: readonly BarRequest[],
+    options: Partial<BarBookOptions>,
+    onClosed: (bar: Bar) => void,
+  ) {
+    this.#symbol = symbol;
+    this.#options = { ...BAR_BOOK_DEFAULTS, ...options };
+    this.#ids = new BarTradeIds(this.#options.tradeIdsMax);
+    this.#clock = new BarClock(this.#options.aheadMaxMs);
+    this.#onClosed = onClosed;
+    const wanted = longest(requests);
+    const time: TimeLane[] = [];
+    for (const request of wanted)
+      if (request.kind.basis === "time")
+        time.push(this.#timeLane(request, time));
+    this.#time = time;
+    this.#sized = wanted
+      .filter(({ kind }) => kind.basis !== "time")
+      .map((request) => this.#sizeLane(request));
+  }
+
+  /** False for a trade that was told before: it changed nothing. */
+  onTrade(trade: Trade): boolean {
+    if (!this.#ids.take(trade.tradeId)) return false;
+    if (!this.#clock.believes(trade)) return true;
+    for (const { builder } of this.#time) builder?.onTrade(trade);
+    for (const { builder } of this.#sized) builder.onTrade(trade);
+    this.#settle(trade);
+    return true;
+  }
+
+  /** A bar that the venue tells. True when it, or what it made whole, closed. */
+  onBar(bar: Bar): boolean {
+    const before = this.#closed;
+    for (const { kind, lane } of this.#time)
+      if (isOfKind(bar, kind)) lane.offer(bar, "venue", "whole");
+    for (const lane of this.#sized)
+      if (isOfKind(bar, lane.kind) && lane.source !== "built") {
+        lane.source = "venue";
+        this.#take(lane, bar);
+      }
+    return this.#closed > before;
+  }
+
+  /** Closes what has passed, by the venue's time of any event of the symbol. */
+  advanceTo(event: MarketEvent): void {
+    // A bar's own time is not the symbol's: it may be told late, or of long ago. A trade is judged when it is taken.
+    if (event.type === "bar" || event.type === "trade") return;
+    if (!this.#clock.believes(event)) return;
+    for (const { builder } of this.#time) builder?.advanceTo(event);
+    this.#settle(event);
+  }
+
+  /** Trades may be lost with a connection or an overflow; a hole in the book's sequence says nothing about them. */
+  onGap(gap: Gap): void {
+    if (gap.reason !== "disconnected" && gap.reason !== "overflow") return;
+    for (const { builder } of this.#time) builder?.onGap();
+  }
+
+  /** Undefined for a kind that is not kept. */
+  series(kind: BarKind): BarSeries | undefined {
+    const text = barKindText(kind);
+    return (
+      this.#time.find((lane) => barKindText(lane.kind) === text)?.lane.series ??
+      this.#sized.find((lane) => barKindText(lane.kind) === text)?.series
+    );
+  }
+
+  /** Each series that grew since the last call. */
+  takeGrown(onGrown: (series: BarSeries) => void): void {
+    for (const time of this.#time) {
+      if (time.grown === time.lane.settled) continue;
+      time.grown = time.lane.settled;
+      onGrown(time.lane.series);
+    }
+    for (const lane of this.#sized) {
+      if (!lane.hasGrown) continue;
+      lane.hasGrown = false;
+      onGrown(lane.series);
+    }
+  }
+
+  counts(): BarCounts {
+    const counts: BarCounts = {
+      duplicateTrades: this.#ids.duplicates,
+      lateTrades: 0,
+      ahead: this.#clock.ahead,
+      repeatedBars: 0,
+      conflictingBars: 0,
+      misalignedBars: 0,
+      filledBars: 0,
+      holes: 0,
+    };
+    for (const { lane, builder } of this.#time) {
+      counts.lateTrades += builder?.late ?? 0;
+      counts.repeatedBars += lane.repeated;
+      counts.conflictingBars += lane.conflicts;
+      counts.misalignedBars += lane.misaligned;
+      counts.filledBars += lane.filled;
+      counts.holes += lane.holes;
+    }
+    return counts;
+  }
+
+  #settle(at: MarketEvent): void {
+    for (const { lane, aggregator, below } of this.#time) {
+      if (aggregator !== undefined && below !== undefined)
+        aggregator.closeBefore(below.nextUs, at);
+      lane.advanceTo(at.eventUs, at);
+    }
+  }
+
+  #timeLane(request: BarRequest, shorter: readonly TimeLane[]): TimeLane {
+    const { kind, length } = request;
+    const options = this.#options;
+    const symbol = this.#symbol;
+    const { intervalMs } = kind;
+    const lane: BarLane = new BarLane(
+      symbol,
+      intervalMs,
+      length,
+      options,
+      (bar, coverage) => {
+        for (const { aggregator, below } of this.#time)
+          if (below === lane) aggregator?.onBar(bar, coverage);
+        this.#close(bar);
+      },
+    );
+    const below = shorter.findLast(
+      ({ kind }) => intervalMs % kind.intervalMs === 0,
+    );
+    const offer: ConstructorParameters<typeof BarBuilder>[1] = (
+      bar,
+      coverage,
+    ) => lane.offer(bar, "built", coverage);
+    if (below === undefined)
+      return {
+        kind,
+        lane,
+        builder: new BarBuilder(
+          {
+            symbol,
+            intervalMs,
+            graceMs: options.graceMs,
+            flatMax: options.flatMax,
+            lateTrades: options.lateTrades,
+            firstBar: options.firstBar,
+          },
+          offer,
+        ),
+        aggregator: undefined,
+        below: undefined,
+        grown: 0,
+      };
+    return {
+      kind,
+      lane,
+      builder: undefined,
+      aggregator: new BarAggregator(
+        {
+          symbol,
+          fromMs: below.kind.intervalMs,
+          toMs: intervalMs,
+          firstBar: options.firstBar,
+        },
+        offer,
+      ),
+      below: below.lane,
+      grown: 0,
+    };
+  }
+
+  #sizeLane(request: BarRequest): SizeLane {
+    const { kind, length } = request;
+    const { overshoot, splitMax } = this.#options;
+    const lane: SizeLane = {
+      kind,
+      series: new BarSeries(0, length),
+      builder: new BarSizeBuilder(
+        { symbol: this.#symbol, kind, overshoot, splitMax },
+        (bar) => {
+          lane.source = "built";
+          this.#take(lane, bar);
+        },
+      ),
+      source: "none",
+      hasGrown: false,
+    };
+    return lane;
+  }
+
+  #take(lane: SizeLane, bar: Bar): void {
+    if (!lane.series.push(bar)) return;
+    lane.hasGrown = true;
+    this.#close(bar);
+  }
+
+  #close(bar: Bar): void {
+    this.#closed++;
+    this.#onClosed(bar);
+  }
+}
+
+/** One request a kind, with the longest length; shortest interval first. */
+const longest = (requests: readonly BarRequest[]): readonly BarRequest[] => {
+  const byKind = new Map<string, BarRequest>();
+  for (const request of requests) {
+    const text = barKindText(request.kind);
+    assert(request.length > 0, "at least one bar of a kind is kept");
+    if ((byKind.get(text)?.length ?? 0) < request.length)
+      byKind.set(text, request);
+  }
+  return Array.from(byKind.values()).sort(
+    (a, b) => a.kind.intervalMs - b.kind.intervalMs,
+  );
+};

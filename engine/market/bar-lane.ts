@@ -1,0 +1,266 @@
+/** The closed bars of one interval, each once and in order, of what the venue tells and what is built here. */
+import type { Bar } from "../domain/market-event.ts";
+import type { SymbolId } from "../domain/symbol.ts";
+import { unixMicros } from "../std/time.ts";
+import type { BarCoverage, MarketTime } from "./bar-builder.ts";
+import { intervalStart } from "./bar-kind.ts";
+import { BarSeries } from "./bar-series.ts";
+
+export type BarSource = "venue" | "built";
+
+export interface BarLanePolicies {
+  /**
+   * Whose bar counts where both tell the same interval. `first`: the one that comes first, unless it is damaged. `venue`, `built`: the
+   * named one, if it comes within the wait.
+   */
+  readonly prefer: "first" | BarSource;
+  /** How long after its end an interval waits for the preferred bar while there is another. */
+  readonly preferWaitMs: number;
+  /** How long after its end an interval without any bar waits before it is filled: a later bar of it is too late. */
+  readonly fillWaitMs: number;
+  /** Intervals filled flat in a row; a longer hole empties the series, so that a window never spans one. */
+  readonly flatMax: number;
+}
+
+export const BAR_LANE_DEFAULTS: BarLanePolicies = {
+  prefer: "first",
+  preferWaitMs: 1000,
+  fillWaitMs: 5000,
+  flatMax: 600,
+};
+
+/** Intervals that may wait for their turn at once. */
+const PENDING_MAX = 8;
+/** A source that was silent for this many intervals is not waited for. */
+const SPEAKS_WITHIN = 2;
+const NEVER = Number.NEGATIVE_INFINITY;
+
+/** One interval that is not settled: what each source said of it. */
+interface Pending {
+  venue: Bar | undefined;
+  built: Bar | undefined;
+  coverage: BarCoverage;
+}
+
+export class BarLane {
+  readonly series: BarSeries;
+  /** Bars of intervals that were settled before: told again, by the other source, or too late. */
+  repeated = 0;
+  /** Repeated bars that say something else than what was settled. */
+  conflicts = 0;
+  /** Bars that do not begin where an interval begins, overlapping two. */
+  misaligned = 0;
+  /** Bars that were still open. */
+  unclosed = 0;
+  /** Intervals without any bar that were filled flat. */
+  filled = 0;
+  /** Holes too long to be filled. */
+  holes = 0;
+  /** Bars settled. */
+  settled = 0;
+  readonly #symbol: SymbolId;
+  readonly #intervalUs: number;
+  readonly #policies: BarLanePolicies;
+  readonly #onClosed: (bar: Bar, coverage: BarCoverage) => void;
+  readonly #pending: readonly Pending[];
+  #waiting = 0;
+  #nextUs = NEVER;
+  #nowUs = NEVER;
+  #close = Number.NaN;
+  #lastVenueUs = NEVER;
+  #lastBuiltUs = NEVER;
+  /** A bar far ahead, believed once another one agrees. */
+  #farUs = NEVER;
+
+  constructor(
+    symbol: SymbolId,
+    intervalMs: number,
+    capacity: number,
+    policies: BarLanePolicies,
+    onClosed: (bar: Bar, coverage: BarCoverage) => void,
+  ) {
+    this.series = new BarSeries(intervalMs, capacity);
+    this.#symbol = symbol;
+    this.#intervalUs = intervalMs * 1000;
+    this.#policies = policies;
+    this.#onClosed = onClosed;
+    this.#pending = Array.from({ length: PENDING_MAX }, () => ({
+      venue: undefined,
+      built: undefined,
+      coverage: "whole",
+    }));
+  }
+
+  /** Every interval before is settled; -Infinity before the first bar. */
+  get nextUs(): number {
+    return this.#nextUs;
+  }
+
+  offer(bar: Bar, source: BarSource, coverage: BarCoverage): void {
+    const { openUs } = bar;
+    if (!bar.closed) {
+      this.unclosed++;
+      return;
+    }
+    if (openUs % this.#intervalUs !== 0) {
+      this.misaligned++;
+      return;
+    }
+    if (this.#nextUs === NEVER) this.#nextUs = openUs;
+    if (openUs < this.#nextUs) {
+      this.#repeat(bar);
+      return;
+    }
+    if (openUs - this.#nextUs >= PENDING_MAX * this.#intervalUs) {
+      if (source === "venue" && !this.#believesFar(openUs)) return;
+      this.#jump(openUs, bar);
+    }
+    this.#farUs = NEVER;
+    this.#wait(bar, source, coverage);
+    this.#nowUs = Math.max(this.#nowUs, openUs + this.#intervalUs);
+    this.#settle(bar);
+  }
+
+  /** Settles what has waited long enough by the venue's time. */
+  advanceTo(us: number, at: MarketTime): void {
+    if (us <= this.#nowUs || this.#nextUs === NEVER) return;
+    this.#nowUs = us;
+    if (us >= this.#nextUs + this.#intervalUs) this.#settle(at);
+  }
+
+  #repeat(bar: Bar): void {
+    this.repeated++;
+    const { series } = this;
+    const age = (series.lastOpenUs - bar.openUs) / this.#intervalUs;
+    if (age >= series.length) return;
+    const isSame =
+      series.at(age, 0) === bar.open &&
+      series.at(age, 1) === bar.high &&
+      series.at(age, 2) === bar.low &&
+      series.at(age, 3) === bar.close;
+    if (!isSame) this.conflicts++;
+  }
+
+  /** One bar with a false time must not void all the others: a second one near it has to agree. */
+  #believesFar(openUs: number): boolean {
+    const apartUs = Math.abs(openUs - this.#farUs);
+    if (apartUs > 0 && apartUs < PENDING_MAX * this.#intervalUs) return true;
+    this.#farUs = openUs;
+    return false;
+  }
+
+  /** Settles all before `openUs`, or leaves a hole. */
+  #jump(openUs: number, at: MarketTime): void {
+    while (this.#waiting > 0) this.#settleNext(at, this.#pick("now"));
+    const empty = (openUs - this.#nextUs) / this.#intervalUs;
+    if (empty > this.#policies.flatMax) this.#leaveHole(openUs);
+    else while (this.#nextUs < openUs) this.#settleNext(at, undefined);
+  }
+
+  #leaveHole(openUs: number): void {
+    this.holes++;
+    this.series.clear();
+    this.#close = Number.NaN;
+    this.#nextUs = openUs;
+  }
+
+  #slot(openUs: number): Pending {
+    return this.#pending[(openUs / this.#intervalUs) % PENDING_MAX]!;
+  }
+
+  #wait(bar: Bar, source: BarSource, coverage: BarCoverage): void {
+    const slot = this.#slot(bar.openUs);
+    if (slot[source] !== undefined) {
+      this.repeated++;
+      return;
+    }
+    if (slot.venue === undefined && slot.built === undefined) this.#waiting++;
+    slot[source] = bar;
+    if (source === "venue") this.#lastVenueUs = bar.openUs;
+    else {
+      this.#lastBuiltUs = bar.openUs;
+      slot.coverage = coverage;
+    }
+  }
+
+  #settle(at: MarketTime): void {
+    const { fillWaitMs, flatMax } = this.#policies;
+    const fillUs = this.#nowUs - fillWaitMs * 1000;
+    for (;;) {
+      const bar = this.#waiting > 0 ? this.#pick("inTime") : undefined;
+      if (bar === undefined && this.#nextUs + this.#intervalUs > fillUs) return;
+      // Time alone has passed for too long: the next bar begins a new series.
+      if (
+        this.#waiting === 0 &&
+        fillUs - this.#nextUs > flatMax * this.#intervalUs
+      ) {
+        this.#leaveHole(intervalStart(fillUs, this.#intervalUs));
+        return;
+      }
+      this.#settleNext(at, bar ?? this.#pick("now"));
+    }
+  }
+
+  /** The bar that counts for the next interval; undefined while it must wait, or for want of any. */
+  #pick(when: "inTime" | "now"): Bar | undefined {
+    const { venue, built, coverage } = this.#slot(this.#nextUs);
+    const { prefer, preferWaitMs } = this.#policies;
+    const preferred =
+      prefer === "built" ? built : prefer === "venue" ? venue : undefined;
+    if (preferred !== undefined) return preferred;
+    const endUs = this.#nextUs + this.#intervalUs;
+    const isDue = when === "now" || this.#nowUs >= endUs + preferWaitMs * 1000;
+    if (prefer === "built")
+      return isDue || !this.#speaks(this.#lastBuiltUs) ? venue : undefined;
+    if (venue !== undefined) return venue;
+    const waits =
+      (prefer === "venue" || coverage === "damaged") &&
+      this.#speaks(this.#lastVenueUs);
+    return isDue || !waits ? built : undefined;
+  }
+
+  #speaks(lastUs: number): boolean {
+    return lastUs >= this.#nextUs - SPEAKS_WITHIN * this.#intervalUs;
+  }
+
+  #settleNext(at: MarketTime, bar: Bar | undefined): void {
+    const slot = this.#slot(this.#nextUs);
+    const coverage = bar === slot.built ? slot.coverage : "whole";
+    if (slot.venue !== undefined || slot.built !== undefined) {
+      this.#waiting--;
+      if (slot.venue !== undefined && slot.built !== undefined) this.repeated++;
+      slot.venue = undefined;
+      slot.built = undefined;
+    }
+    const openUs = this.#nextUs;
+    this.#nextUs += this.#intervalUs;
+    if (bar === undefined && Number.isNaN(this.#close)) return;
+    const settled = bar ?? this.#flat(openUs, at);
+    if (bar === undefined) this.filled++;
+    this.settled++;
+    this.#close = settled.close;
+    this.series.push(settled);
+    this.#onClosed(settled, coverage);
+  }
+
+  #flat(openUs: number, at: MarketTime): Bar {
+    const price = this.#close;
+    return {
+      type: "bar",
+      symbol: this.#symbol,
+      eventUs: unixMicros(openUs + this.#intervalUs),
+      receivedUs: at.receivedUs,
+      receivedNs: at.receivedNs,
+      intervalMs: this.series.intervalMs,
+      openUs: unixMicros(openUs),
+      open: price,
+      high: price,
+      low: price,
+      close: price,
+      volume: 0,
+      vwap: price,
+      trades: 0,
+      closed: true,
+    };
+  }
+}

@@ -1,0 +1,116 @@
+/** Makes bars that end after so many trades, so much volume or so much money. */
+import type { Bar, Side, Trade } from "../domain/market-event.ts";
+import type { SymbolId } from "../domain/symbol.ts";
+import { assert } from "../std/assert.ts";
+import type { BarKind } from "./bar-kind.ts";
+import { BarSum } from "./bar-sum.ts";
+
+export interface BarSizeBuilderOptions {
+  readonly symbol: SymbolId;
+  readonly kind: BarKind;
+  /**
+   * The trade that ends a bar. `whole`: all of it belongs to the bar, which may grow over its size. `split`: the bar takes what it
+   * lacks, the rest begins the next one, so that each is exactly its size; a part counts as a trade in each.
+   */
+  readonly overshoot: "whole" | "split";
+  /** Bars that one trade may end where it is split; what is left then stays in the last. */
+  readonly splitMax: number;
+}
+
+export const BAR_SIZE_BUILDER_DEFAULTS = {
+  overshoot: "whole",
+  splitMax: 1000,
+} as const;
+
+/** What is less than this share of a bar is rounding. */
+const ROUNDING_SHARE = 1e-12;
+
+export class BarSizeBuilder {
+  /** Trades too large to be split as often as they should. */
+  capped = 0;
+  readonly #symbol: SymbolId;
+  readonly #kind: BarKind;
+  readonly #overshoot: BarSizeBuilderOptions["overshoot"];
+  readonly #splitMax: number;
+  readonly #onBar: (bar: Bar) => void;
+  readonly #sum = new BarSum();
+  #openUs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    options: Partial<BarSizeBuilderOptions> &
+      Pick<BarSizeBuilderOptions, "symbol" | "kind">,
+    onBar: (bar: Bar) => void,
+  ) {
+    const { symbol, kind, overshoot, splitMax } = {
+      ...BAR_SIZE_BUILDER_DEFAULTS,
+      ...options,
+    };
+    assert(
+      kind.basis !== "time" && kind.size > 0,
+      "bars of a size have a size",
+    );
+    this.#symbol = symbol;
+    this.#kind = kind;
+    this.#overshoot = overshoot;
+    this.#splitMax = splitMax;
+    this.#onBar = onBar;
+  }
+
+  /** Trades count in the order that they come in: there is no clock that one could be late by. */
+  onTrade(trade: Trade): void {
+    const { price, side, eventUs } = trade;
+    let { size } = trade;
+    if (this.#overshoot === "split" && this.#kind.basis !== "tick") {
+      const unit = this.#kind.basis === "dollar" ? price : 1;
+      for (let bars = 0; size * unit >= this.#missing(); bars++) {
+        if (bars === this.#splitMax) {
+          this.capped++;
+          break;
+        }
+        const part = Math.min(size, this.#missing() / unit);
+        this.#add(price, part, side, eventUs);
+        this.#close(trade);
+        size -= part;
+      }
+      if (size * unit <= ROUNDING_SHARE * this.#kind.size) return;
+    }
+    this.#add(price, size, side, eventUs);
+    if (this.#missing() <= 0) this.#close(trade);
+  }
+
+  #missing(): number {
+    const { basis, size } = this.#kind;
+    const sum = this.#sum;
+    const grown =
+      basis === "tick"
+        ? sum.trades
+        : basis === "volume"
+          ? sum.volume
+          : sum.notional;
+    const missing = size - grown;
+    return missing <= ROUNDING_SHARE * size ? 0 : missing;
+  }
+
+  #add(price: number, size: number, side: Side, eventUs: number): void {
+    // Two bars may begin in one microsecond: the later one is moved on, so that the open time tells them apart.
+    if (this.#sum.isEmpty) this.#openUs = Math.max(eventUs, this.#openUs + 1);
+    // A late trade counts where it comes: the order of arrival is the time of these bars.
+    this.#sum.addTrade(price, size, side, 0);
+  }
+
+  #close(trade: Trade): void {
+    const bar = this.#sum.toBar(
+      this.#symbol,
+      this.#kind,
+      {
+        openUs: this.#openUs,
+        eventUs: Math.max(trade.eventUs, this.#openUs),
+        receivedUs: trade.receivedUs,
+        receivedNs: trade.receivedNs,
+      },
+      "anyKnown",
+    );
+    this.#sum.begin(bar.close);
+    this.#onBar(bar);
+  }
+}
