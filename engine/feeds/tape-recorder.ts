@@ -78,7 +78,10 @@ export const RECORDER_DEFAULTS = {
 } as const satisfies Partial<TapeRecorderOptions>;
 
 export interface TapeRecorderCounts {
+  /** Taken. */
   readonly records: number;
+  /** Of these, on the disk. */
+  readonly written: number;
   readonly marks: number;
   /** Events that are not on the tape. */
   readonly lost: number;
@@ -114,6 +117,7 @@ export class TapeRecorder {
   #pumping: Promise<void> | undefined;
   #wake: (() => void) | undefined;
   #records = 0;
+  #written = 0;
   #marks = 0;
   #lost = 0;
   #holes = 0;
@@ -162,6 +166,7 @@ export class TapeRecorder {
   get counts(): TapeRecorderCounts {
     return {
       records: this.#records,
+      written: this.#written,
       marks: this.#marks,
       lost: this.#lost,
       holes: this.#holes,
@@ -314,6 +319,7 @@ export class TapeRecorder {
     await this.#file.writeBlock(block);
     const bytes = this.#file.position - before;
     this.#bytes += bytes;
+    this.#written += block.records;
     this.#metrics.bytes.add(bytes);
     this.#metrics.records.add(block.records);
     if (!this.#isFailing) return;
