@@ -17,7 +17,7 @@ export interface RunReplayOptions {
   readonly watch?: ModelWatch;
 }
 
-/** Records that wait for the journal's next chunk: the recorder writes one at the latest when so many steps have been taken. */
+/** Records that wait for the journal's next chunk. The recorder writes one long before; more means that it had no room for the journal. */
 const RECORDS_MAX = 65_536;
 
 export class RunReplay {
@@ -59,10 +59,7 @@ export class RunReplay {
   record(record: TapeRecord): void {
     // What lies before the first run or after the last step is no part of one.
     if (this.#head === undefined || this.#isOver) return;
-    if (!this.#records.push(toEvent(record)))
-      throw new CodedError("E_TAPE_FORMAT", {
-        detail: `${RECORDS_MAX} records without a journal`,
-      });
+    if (!this.#records.push(toEvent(record))) this.#isOver = true;
   }
 
   /** Takes all steps of the chunk. Throws E_TAPE_DIVERGED at the first that goes another way than it was recorded. */

@@ -6,9 +6,9 @@ import { JournalWriter } from "./journal-writer.ts";
 
 /** Where a recording goes. Never waits: false where it has no room, and then it kept nothing. */
 export interface JournalTape {
-  appendRecord(record: TapeRecord): boolean;
+  record(record: TapeRecord): boolean;
   /** Takes the bytes over. */
-  appendMark(body: Uint8Array): boolean;
+  mark(body: Uint8Array): boolean;
 }
 
 /** The journal's chunk is handed to the tape when it has grown to this, and with every `flush`. */
@@ -43,7 +43,7 @@ export class StepRecorder {
     const mark = new Uint8Array(1 + json.length);
     mark[0] = MARK.head;
     mark.set(json, 1);
-    if (!this.#tape.appendMark(mark)) this.#lose();
+    if (!this.#tape.mark(mark)) this.#lose();
   }
 
   /** A step that one of the numbered things took (0: it has no number), with what `describe` writes behind it. */
@@ -75,7 +75,7 @@ export class StepRecorder {
 
   /** The record that the step which follows is about; false where there is no journal any more, while events are still kept. */
   record(record: TapeRecord): boolean {
-    if (!this.#tape.appendRecord(record)) this.#lose();
+    if (!this.#tape.record(record)) this.#lose();
     return this.#isRecording;
   }
 
@@ -98,7 +98,7 @@ export class StepRecorder {
   /** Hands over what is complete. */
   flush(): void {
     if (!this.#isRecording || this.isInside || this.writer.size === 0) return;
-    const put = (mark: Uint8Array): boolean => this.#tape.appendMark(mark);
+    const put = (mark: Uint8Array): boolean => this.#tape.mark(mark);
     if (!this.writer.take(MARK_BYTES_MAX, put)) this.#lose();
   }
 

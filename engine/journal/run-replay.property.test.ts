@@ -1,0 +1,299 @@
+/** Whatever happens to the actors, in whatever order: recorded and replayed they say the same bytes. */
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  createEngineActors,
+  ENGINE_ACTORS_DEFAULTS,
+  type EngineActors,
+} from "../../actors/engine-actors.ts";
+import { ActorStage, BTC, ETH } from "../../test/support/actor-stage.ts";
+import {
+  FakeInference,
+  FINBERT,
+  FORECAST,
+  LLAMA,
+  TREES,
+} from "../../test/support/fake-inference.ts";
+import { MemoryTape } from "../../test/support/journal-tape.ts";
+import type { Signal } from "../domain/signal.ts";
+import type { SymbolId } from "../domain/symbol.ts";
+import type { FeedEvent } from "../feeds/feed-event.ts";
+import { isHeadline } from "../feeds/feed-event.ts";
+import {
+  NO_LOG,
+  NO_TELEMETRY,
+  type Clock,
+  type SignalSink,
+  type StateStore,
+} from "../ports.ts";
+import { CodedError } from "../std/errors.ts";
+import { ManualExecutor } from "../std/executor.ts";
+import { Random } from "../std/random.ts";
+import { monoNanos, unixMicros } from "../std/time.ts";
+import { RunRecording } from "./run-recording.ts";
+import { RunReplay } from "./run-replay.ts";
+import type { MachineInputs, MachinePorts } from "./machine.ts";
+import type { RunHead } from "./run-head.ts";
+
+const MODELS = [TREES, FORECAST, FINBERT, LLAMA];
+/** Small limits, so that a short run meets all of them. */
+const OPTIONS = {
+  ...ENGINE_ACTORS_DEFAULTS,
+  symbol: {
+    ...ENGINE_ACTORS_DEFAULTS.symbol,
+    mailboxMax: 4,
+    idleMs: 2_000,
+    minIntervalMs: 3,
+    saveEveryMs: 50,
+  },
+};
+const HEAD: RunHead = {
+  v: 1,
+  version: "test",
+  epoch: "e1",
+  options: OPTIONS,
+  models: MODELS,
+  inline: [TREES.name],
+  sha256: {},
+};
+
+const build = (
+  { clock, timers, executor, inference, store }: MachinePorts,
+  sink: SignalSink,
+  requestSnapshot: (symbol: SymbolId) => void,
+): { actors: EngineActors; machine: MachineInputs } => {
+  const actors = createEngineActors({
+    clock,
+    timers,
+    executor,
+    inference,
+    store,
+    sinks: [sink],
+    predictions: { record: () => undefined },
+    telemetry: NO_TELEMETRY,
+    log: NO_LOG,
+    requestSnapshot,
+    epoch: HEAD.epoch,
+    options: OPTIONS,
+  });
+  const { router, system } = actors;
+  return {
+    actors,
+    machine: {
+      onEvent: (event, decodedNs) => router.onEvent(event, decodedNs),
+      onHeadline: (headline) => router.onHeadline(headline),
+      drain: () => system.drain(),
+    },
+  };
+};
+
+/** Answers loads when the run says so. */
+class SlowStore implements StateStore {
+  readonly loading: ((bytes: Uint8Array | Error | undefined) => void)[] = [];
+  readonly saved: Uint8Array[] = [];
+
+  load(): PromiseLike<Uint8Array | undefined> {
+    return {
+      then: (onValue, onError) => {
+        this.loading.push((answer) => {
+          if (answer instanceof Error) void onError?.(answer);
+          else void onValue?.(answer);
+        });
+        return undefined as never;
+      },
+    };
+  }
+
+  save(_key: string, bytes: Uint8Array): void {
+    this.saved.push(bytes);
+  }
+
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** A live engine in small: its clock moves with every reading, its feed answers snapshot requests on the spot. */
+class LiveRun {
+  readonly tape = new MemoryTape();
+  readonly lines: string[] = [];
+  readonly recording: RunRecording;
+  readonly #maker = new ActorStage();
+  readonly #random: Random;
+  readonly #executor = new ManualExecutor();
+  readonly #inference = new FakeInference(MODELS);
+  readonly #store = new SlowStore();
+  #driftNs = 0;
+  #lossErrors: CodedError[] = [];
+
+  constructor(seed: number, itemsMax: number) {
+    this.#random = new Random(seed);
+    this.tape.itemsMax = itemsMax;
+    this.#inference.judge = () => this.#judge();
+    const { clock } = this.#maker;
+    this.recording = new RunRecording(
+      {
+        clock: this.#clock,
+        timers: clock,
+        executor: this.#executor,
+        inference: this.#inference,
+        store: this.#store,
+      },
+      this.tape,
+      (error) => this.#lossErrors.push(error),
+    );
+    this.recording.start(
+      HEAD,
+      () =>
+        build(
+          this.recording.ports,
+          { publish: (signal: Signal) => this.#said(signal) },
+          (symbol) => this.#answer(symbol),
+        ).machine,
+    );
+  }
+
+  take(actions: number): void {
+    for (let i = 0; i < actions; i++) this.#act();
+    this.recording.drain();
+    this.recording.end();
+    expect(this.#lossErrors.map(({ code }) => code)).toEqual(
+      this.recording.isRecording ? [] : ["E_TAPE_LOST"],
+    );
+  }
+
+  readonly #clock: Clock = {
+    nowNs: () => {
+      this.#driftNs += this.#random.int(2_000) + this.#random.pick([0, 0.5]);
+      return monoNanos(this.#maker.clock.nowNs() + this.#driftNs);
+    },
+    nowUs: () =>
+      unixMicros(
+        this.#maker.clock.nowUs() + Math.floor(this.#driftNs / 1_000),
+      ),
+  };
+
+  #act(): void {
+    const random = this.#random;
+    const symbol = random.pick([BTC, BTC, ETH]);
+    const choice = random.int(100);
+    if (choice < 40) this.#tell(this.#maker.delta(symbol));
+    else if (choice < 60) this.#executor.runUntilIdle();
+    else if (choice < 65) this.#advance(random.pick([0.25, 1, 7, 600]));
+    else if (choice < 70) this.#tell(this.#maker.snapshot(symbol, 100));
+    else if (choice < 75) this.#tell(this.#maker.trade(symbol, 100));
+    else if (choice < 77) this.#maker.lose(symbol);
+    else if (choice < 78) this.#tell(this.#maker.gap(symbol));
+    else if (choice < 90) this.#answerModel();
+    else if (choice < 94) this.#answerStore();
+    else if (choice < 97)
+      this.#tell(this.#maker.headline(`h${random.int(50)}`, "news", symbol));
+    else this.recording.flush();
+  }
+
+  #advance(ms: number): void {
+    this.#maker.clock.advanceMs(ms);
+  }
+
+  #tell(event: FeedEvent): void {
+    const stamped = {
+      ...event,
+      receivedUs: this.#clock.nowUs(),
+      receivedNs: this.#clock.nowNs(),
+    };
+    if (isHeadline(stamped)) this.recording.onHeadline(stamped);
+    else this.recording.onEvent(stamped, this.#clock.nowNs());
+  }
+
+  /** Inside a turn, as the in-process bus does. */
+  #answer(symbol: SymbolId): void {
+    if (this.#random.int(2) === 0) this.#tell(this.#maker.snapshot(symbol, 100));
+  }
+
+  #answerModel(): void {
+    const { asked } = this.#inference;
+    if (asked.length === 0) return;
+    const { model } = this.#random.pick(asked).request;
+    if (this.#random.int(4) === 0)
+      this.#inference.miss(model, "E_MODEL_TIMEOUT");
+    else this.#inference.answer(model, this.#random.next(), "positive");
+  }
+
+  #answerStore(): void {
+    const answer = this.#store.loading.shift();
+    answer?.(
+      this.#random.pick([
+        undefined,
+        this.#store.saved.at(-1),
+        new CodedError("E_DEP_STORE"),
+      ]),
+    );
+  }
+
+  #judge(): number {
+    const luck = this.#random.int(60);
+    if (luck === 0) throw new TypeError("poison");
+    if (luck === 1) throw new CodedError("E_MODEL_OUTPUT");
+    return this.#random.next();
+  }
+
+  #said(signal: Signal): void {
+    if (this.recording.isRecording) this.lines.push(JSON.stringify(signal));
+  }
+}
+
+const replay = (tape: MemoryTape): { lines: string[]; run: RunReplay } => {
+  const lines: string[] = [];
+  const run = new RunReplay({
+    create: (_head, ports) =>
+      build(
+        ports,
+        { publish: (signal) => lines.push(JSON.stringify(signal)) },
+        () => undefined,
+      ).machine,
+  });
+  tape.playTo(run);
+  return { lines, run };
+};
+
+describe("a recorded run", () => {
+  it("replays to the same bytes, twice", () => {
+    let signals = 0;
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        const live = new LiveRun(seed, Number.POSITIVE_INFINITY);
+        live.take(600);
+        signals += live.lines.length;
+        for (let i = 0; i < 2; i++) {
+          const { lines, run } = replay(live.tape);
+          expect(lines).toEqual(live.lines);
+          expect(run.isWhole).toBe(true);
+        }
+      }),
+    );
+    expect(signals).toBeGreaterThan(1_000);
+  });
+
+  it("replays up to where the tape had no more room", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 2, max: 300 }), (seed, room) => {
+        const live = new LiveRun(seed, room);
+        live.take(600);
+        const { lines, run } = replay(live.tape);
+        expect(lines).toEqual(live.lines.slice(0, lines.length));
+        expect(run.isWhole).toBe(live.recording.isRecording);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("says where it goes another way when the tape is not what was recorded", () => {
+    const live = new LiveRun(7, Number.POSITIVE_INFINITY);
+    live.take(600);
+    const lost = live.tape.items.findIndex(
+      (item, i) => i > 50 && item.type === "record",
+    );
+    live.tape.items.splice(lost, 1);
+    expect(() => replay(live.tape)).toThrow("E_TAPE_DIVERGED");
+  });
+});
