@@ -5,7 +5,10 @@ import { DEFAULT_FUSER_OPTIONS } from "../engine/fusion/fuser.ts";
 import { DEFAULT_LEDGER_OPTIONS } from "../engine/fusion/outcome-ledger.ts";
 import { SignalBoard } from "../engine/fusion/signal-board.ts";
 import type { SymbolId } from "../engine/domain/symbol.ts";
+import type { Instrument } from "../engine/domain/instrument.ts";
 import { BOOK_SYNC_DEFAULTS } from "../engine/market/book-sync.ts";
+import { Instruments } from "../engine/market/instruments.ts";
+import { References } from "../engine/market/references.ts";
 import type {
   Inference,
   Logger,
@@ -16,12 +19,13 @@ import type {
 } from "../engine/ports.ts";
 import { CodedError } from "../engine/std/errors.ts";
 import type { Clock, Timers } from "../engine/std/time.ts";
+import { BookCensus } from "./book-census.ts";
 import { CalibrationLog } from "./calibration-log.ts";
 import { SUPERVISION } from "./decider.ts";
 import { InspectionLog } from "./inspection-log.ts";
 import { newsActorProps } from "./news-actor.ts";
 import type { NewsActorOptions } from "./news-actor.ts";
-import { Router } from "./router.ts";
+import { Router, symbolOfPath } from "./router.ts";
 import { ActorSystem } from "./runtime/actor-system.ts";
 import type { ActorSystemOptions } from "./runtime/actor-system.ts";
 import { StageRecorder } from "./stage-recorder.ts";
@@ -32,12 +36,17 @@ import { SymbolInspector } from "./symbol-inspector.ts";
 
 export interface EngineActorsOptions {
   readonly symbolsMax: number;
+  /** Symbols that all others may look at. */
+  readonly references: readonly SymbolId[];
+  readonly instruments: readonly Instrument[];
   readonly symbol: SymbolActorOptions;
   readonly news: NewsActorOptions;
 }
 
 export const ENGINE_ACTORS_DEFAULTS: EngineActorsOptions = {
   symbolsMax: 2_000,
+  references: [],
+  instruments: [],
   symbol: {
     mailboxMax: 1_024,
     idleMs: 600_000,
@@ -75,6 +84,8 @@ export interface EngineActorsDeps {
   readonly telemetry: Telemetry;
   readonly log: Logger;
   readonly requestSnapshot: (symbol: SymbolId) => void;
+  /** A symbol's actor has ended for good: what is held for it outside may go. */
+  readonly onLeft?: (symbol: SymbolId) => void;
   /** Names this run of the engine. */
   readonly epoch: string;
   readonly options: EngineActorsOptions;
@@ -91,6 +102,9 @@ export interface EngineActors {
   /** Weights and depth of each symbol that is up. */
   readonly inspector: SymbolInspector;
   readonly calibrations: CalibrationLog;
+  readonly census: BookCensus;
+  /** For feeds that learn a venue's grid. */
+  readonly instruments: Instruments;
 }
 
 export const createEngineActors = (deps: EngineActorsDeps): EngineActors => {
@@ -105,12 +119,18 @@ export const createEngineActors = (deps: EngineActorsDeps): EngineActors => {
     supervision: SUPERVISION,
     onInspect: (event) => {
       inspections.onInspect(event);
+      if (event.type === "passivated" || event.type === "stopped")
+        symbolLeft(symbolOfPath(event.path));
       onInspect?.(event);
     },
+    actorsMax: options.symbolsMax + ACTORS_BESIDES,
     ...(onFatal === undefined ? {} : { onFatal }),
   });
   const board = new SignalBoard(options.symbolsMax);
   const inspector = new SymbolInspector();
+  const census = new BookCensus(telemetry, log);
+  const instruments = new Instruments(options.instruments);
+  const references = new References(options.references);
   const counters = new SymbolCounters(telemetry);
   const calibrations = new CalibrationLog(
     inference.models,
@@ -124,7 +144,10 @@ export const createEngineActors = (deps: EngineActorsDeps): EngineActors => {
     predictions: calibrations,
     stages: new StageRecorder(telemetry),
     counters,
+    census,
     inspector,
+    instruments,
+    references,
     log,
     requestSnapshot: deps.requestSnapshot,
     epoch: deps.epoch,
@@ -134,7 +157,9 @@ export const createEngineActors = (deps: EngineActorsDeps): EngineActors => {
     system,
     clock,
     symbolsMax: options.symbolsMax,
+    isReference: (symbol) => references.of(symbol) !== undefined,
     counters,
+    census,
     log,
     propsOf: (slot) => symbolActorProps(slot, symbolDeps),
   });
@@ -150,8 +175,25 @@ export const createEngineActors = (deps: EngineActorsDeps): EngineActors => {
     }),
   );
   router.sendNewsTo(news);
-  return { system, router, board, inspector, calibrations };
+  const symbolLeft = (symbol: SymbolId | undefined): void => {
+    if (symbol === undefined) return;
+    router.left(symbol);
+    board.forget(symbol);
+    deps.onLeft?.(symbol);
+  };
+  return {
+    system,
+    router,
+    board,
+    inspector,
+    calibrations,
+    census,
+    instruments,
+  };
 };
+
+/** The news actor and the references, with room to spare. */
+const ACTORS_BESIDES = 64;
 
 /** A model that was trained on another vector would speak nonsense with confidence. */
 const checkModels = ({ models }: Inference): void => {

@@ -53,6 +53,17 @@ export interface WeightsLoadFailed {
   readonly error: unknown;
 }
 
+/** The store's answer for what a symbol keeps while it is away; bytes undefined when nothing was kept. */
+export interface BarsLoaded {
+  readonly type: "barsLoaded";
+  readonly bytes: Uint8Array | undefined;
+}
+
+/** An operator distrusts the book: it is void until a new snapshot. */
+export interface ResyncOrdered {
+  readonly type: "resyncOrdered";
+}
+
 /** Reminders to self. */
 export type SymbolReminder =
   | { readonly type: "freshnessDue" }
@@ -67,6 +78,8 @@ export type SymbolMessage =
   | ConsensusReached
   | WeightsLoaded
   | WeightsLoadFailed
+  | BarsLoaded
+  | ResyncOrdered
   | SymbolReminder;
 
 // ---------------------------------------------------------------- To the news actor

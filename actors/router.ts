@@ -5,6 +5,7 @@ import type { SymbolId } from "../engine/domain/symbol.ts";
 import type { Logger } from "../engine/ports.ts";
 import { CodedError } from "../engine/std/errors.ts";
 import type { Clock, MonoNanos } from "../engine/std/time.ts";
+import type { BookCensus } from "./book-census.ts";
 import type { NewsMessage, SymbolMessage } from "./messages.ts";
 import type { ActorProps } from "./runtime/actor.ts";
 import type { ActorRef, TellResult } from "./runtime/actor-ref.ts";
@@ -15,8 +16,11 @@ import { SymbolSlot } from "./symbol-slot.ts";
 export interface RouterDeps {
   readonly system: ActorSystem;
   readonly clock: Clock;
+  /** Actors at once. References have their place besides. */
   readonly symbolsMax: number;
+  readonly isReference: (symbol: SymbolId) => boolean;
   readonly counters: SymbolCounters;
+  readonly census: BookCensus;
   readonly log: Logger;
   readonly propsOf: (slot: SymbolSlot) => ActorProps<SymbolMessage>;
 }
@@ -26,20 +30,21 @@ export type RouteResult = TellResult | "refused";
 
 interface Route {
   readonly slot: SymbolSlot;
-  /** Undefined while nobody is there: passivated or stopped. */
-  ref: ActorRef<SymbolMessage> | undefined;
+  readonly ref: ActorRef<SymbolMessage>;
 }
 
-/** Slots kept of symbols whose actors are gone, in multiples of the limit on actors. */
-const SLOTS_PER_SYMBOL = 4;
+/** Sequences kept of symbols whose actors are gone, in multiples of the limit on actors. */
+const SEQS_PER_SYMBOL = 4;
 const REFUSALS_LOGGED_EVERY_NS = 60_000_000_000;
 
 export class Router {
   readonly #deps: RouterDeps;
   readonly #routes = new Map<SymbolId, Route>();
+  /** Of symbols that are gone, oldest first: one that comes again goes on counting. */
+  readonly #seqs = new Map<SymbolId, number>();
   #news: ActorRef<NewsMessage> | undefined;
-  #actors = 0;
-  /** No new slot starts below the sequence of one that was forgotten: a symbol's signals never count backwards. */
+  #references = 0;
+  /** No symbol starts below the sequence of one that was forgotten: a symbol's signals never count backwards. */
   #seqFloor = 0;
   #refusalLoggedNs = Number.NEGATIVE_INFINITY;
 
@@ -49,14 +54,11 @@ export class Router {
 
   /** Symbols with an actor. */
   get size(): number {
-    return this.#actors;
+    return this.#routes.size;
   }
 
   symbols(): SymbolId[] {
-    const symbols: SymbolId[] = [];
-    for (const [symbol, { ref }] of this.#routes)
-      if (ref !== undefined) symbols.push(symbol);
-    return symbols;
+    return [...this.#routes.keys()];
   }
 
   sendNewsTo(news: ActorRef<NewsMessage>): void {
@@ -68,9 +70,8 @@ export class Router {
     event: MarketEvent,
     decodedNs: MonoNanos = event.receivedNs,
   ): RouteResult {
-    const route = this.#routes.get(event.symbol);
     const ready =
-      route?.ref === undefined ? this.#tryAdmit(event.symbol) : route;
+      this.#routes.get(event.symbol) ?? this.#tryAdmit(event.symbol);
     if (ready === undefined) return "refused";
     const message: SymbolMessage = {
       type: "marketEventArrived",
@@ -94,25 +95,42 @@ export class Router {
 
   /** To a symbol that has an actor; others have nothing to say about it. */
   tell(symbol: SymbolId, message: SymbolMessage): TellResult {
-    return this.#routes.get(symbol)?.ref?.tell(message) ?? "dead";
+    return this.#routes.get(symbol)?.ref.tell(message) ?? "dead";
+  }
+
+  /** An operator's: the symbol's book is void until a new snapshot. Throws E_SYMBOL_UNKNOWN or E_ACTOR_QUARANTINED. */
+  orderResync(symbol: SymbolId): void {
+    const route = this.#routes.get(symbol);
+    if (route === undefined || !this.#isAlive(route))
+      throw new CodedError("E_SYMBOL_UNKNOWN");
+    this.#deps.log.info("book.resyncOrdered", { symbol });
+    const result = route.ref.tell({ type: "resyncOrdered" });
+    if (result === "dead") throw new CodedError("E_ACTOR_QUARANTINED");
+    if (result === "rejected") throw new CodedError("E_LIMIT_QUEUE");
+  }
+
+  /** The symbol's actor has ended for good: told by the system, so that its place is free at once. */
+  left(symbol: SymbolId): void {
+    const route = this.#routes.get(symbol);
+    if (route !== undefined && !this.#isAlive(route)) this.#forget(route);
   }
 
   /** The symbol's actor, spawned where there is none. Throws E_SYMBOL_LIMIT. */
   admit(symbol: SymbolId): ActorRef<SymbolMessage> {
-    return this.#admit(symbol).ref!;
+    return this.#admit(symbol).ref;
   }
 
   #tell(route: Route, message: SymbolMessage): RouteResult {
-    const result = route.ref!.tell(message);
+    const result = route.ref.tell(message);
     if (result !== "dead" || this.#isAlive(route)) return result;
     // Passivated meanwhile: one with a quarantine is alive, and left alone.
     this.#forget(route);
     const again = this.#tryAdmit(route.slot.symbol);
-    return again === undefined ? "refused" : again.ref!.tell(message);
+    return again === undefined ? "refused" : again.ref.tell(message);
   }
 
   #isAlive(route: Route): boolean {
-    return this.#deps.system.lookup(route.ref!.path) !== undefined;
+    return this.#deps.system.lookup(route.ref.path) !== undefined;
   }
 
   #tryAdmit(symbol: SymbolId): Route | undefined {
@@ -132,43 +150,57 @@ export class Router {
 
   #admit(symbol: SymbolId): Route {
     const known = this.#routes.get(symbol);
-    if (known?.ref !== undefined) return known;
-    if (this.#actors >= this.#deps.symbolsMax) this.#forgetDead();
-    if (this.#actors >= this.#deps.symbolsMax)
-      throw new CodedError("E_SYMBOL_LIMIT", { retryAfterMs: 60_000 });
-    const slot = known?.slot ?? new SymbolSlot(symbol, this.#seqFloor);
+    if (known !== undefined) return known;
+    const isReference = this.#deps.isReference(symbol);
+    if (!isReference && this.#isFull) throw limitReached();
+    const slot = new SymbolSlot(
+      symbol,
+      this.#seqs.get(symbol) ?? this.#seqFloor,
+    );
     const ref = this.#deps.system.spawn(
-      `symbols/${symbol}`,
+      `${SYMBOL_PATH}${symbol}`,
       this.#deps.propsOf(slot),
     );
-    const route = known ?? { slot, ref };
-    route.ref = ref;
+    const route = { slot, ref };
     this.#routes.set(symbol, route);
-    this.#actors++;
-    if (this.#routes.size > this.#deps.symbolsMax * SLOTS_PER_SYMBOL)
-      this.#forgetOldestSlot();
+    this.#seqs.delete(symbol);
+    if (isReference) this.#references++;
     return route;
   }
 
-  #forget(route: Route): void {
-    route.ref = undefined;
-    this.#actors--;
+  get #isFull(): boolean {
+    return this.#routes.size - this.#references >= this.#deps.symbolsMax;
   }
 
-  #forgetDead(): void {
-    for (const route of this.#routes.values())
-      if (route.ref !== undefined && !this.#isAlive(route)) this.#forget(route);
+  #forget({ slot }: Route): void {
+    const { symbol, seq } = slot;
+    this.#routes.delete(symbol);
+    this.#deps.census.left(slot);
+    if (this.#deps.isReference(symbol)) this.#references--;
+    if (seq === 0) return;
+    this.#seqs.set(symbol, seq);
+    if (this.#seqs.size > this.#deps.symbolsMax * SEQS_PER_SYMBOL)
+      this.#forgetOldestSeq();
   }
 
-  #forgetOldestSlot(): void {
-    for (const [symbol, { slot, ref }] of this.#routes) {
-      if (ref !== undefined) continue;
-      this.#seqFloor = Math.max(this.#seqFloor, slot.seq);
-      this.#routes.delete(symbol);
+  #forgetOldestSeq(): void {
+    for (const [symbol, seq] of this.#seqs) {
+      this.#seqFloor = Math.max(this.#seqFloor, seq);
+      this.#seqs.delete(symbol);
       return;
     }
   }
 }
+
+/** Where symbols' actors live, and the symbol of one; undefined for any other path. */
+const SYMBOL_PATH = "symbols/";
+export const symbolOfPath = (path: string): SymbolId | undefined =>
+  path.startsWith(SYMBOL_PATH)
+    ? (path.slice(SYMBOL_PATH.length) as SymbolId)
+    : undefined;
+
+const limitReached = (): CodedError =>
+  new CodedError("E_SYMBOL_LIMIT", { retryAfterMs: 60_000 });
 
 const BOOK_EVENTS: ReadonlySet<MarketEvent["type"]> = new Set([
   "bookSnapshot",

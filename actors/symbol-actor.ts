@@ -1,5 +1,5 @@
 /** One symbol, from its market events to its signals: book, bars, features, models, trust, fusion. */
-import type { MarketEvent } from "../engine/domain/market-event.ts";
+import type { GapReason, MarketEvent } from "../engine/domain/market-event.ts";
 import type {
   BookReason,
   BookState,
@@ -17,6 +17,10 @@ import type {
   BookChange,
   BookSyncOptions,
 } from "../engine/market/book-sync.ts";
+import { decodeBars } from "../engine/market/bar-archive.ts";
+import { DerivativeState } from "../engine/market/derivative-state.ts";
+import type { Instruments } from "../engine/market/instruments.ts";
+import type { Reference, References } from "../engine/market/references.ts";
 import { OrderBook } from "../engine/market/order-book.ts";
 import type {
   Inference,
@@ -26,8 +30,10 @@ import type {
   StateStore,
 } from "../engine/ports.ts";
 import { unreachable } from "../engine/std/assert.ts";
+import { toCodedError } from "../engine/std/errors.ts";
 import { nsToMs } from "../engine/std/time.ts";
 import type { Clock, MonoNanos } from "../engine/std/time.ts";
+import type { BookCensus } from "./book-census.ts";
 import type {
   MarketEventArrived,
   PredictionArrived,
@@ -76,7 +82,10 @@ export interface SymbolActorDeps {
   readonly predictions: PredictionLog;
   readonly stages: StageRecorder;
   readonly counters: SymbolCounters;
+  readonly census: BookCensus;
   readonly inspector: SymbolInspector;
+  readonly instruments: Instruments;
+  readonly references: References;
   readonly log: Logger;
   readonly requestSnapshot: (symbol: SymbolId) => void;
   readonly epoch: string;
@@ -85,6 +94,8 @@ export interface SymbolActorDeps {
 
 /** The staleness check comes this much after the limit: the limit itself is still fresh. */
 const FRESHNESS_SLACK_MS = 1;
+/** Bars that the features look at, kept so that a symbol comes back with them. */
+const FEATURE_BARS = 61;
 
 export class SymbolActor implements Actor<SymbolMessage> {
   readonly #symbol: SymbolId;
@@ -96,6 +107,9 @@ export class SymbolActor implements Actor<SymbolMessage> {
   readonly #sync: BookSync;
   readonly #bars: SymbolBars;
   readonly #features = new FeatureSet();
+  readonly #derivative = new DerivativeState();
+  /** Where this symbol writes what it stands at, if it is one that others look at. */
+  readonly #reference: Reference | undefined;
   readonly #fuser: Fuser;
   readonly #models: SymbolModels;
   readonly #keeper: WeightKeeper;
@@ -122,16 +136,24 @@ export class SymbolActor implements Actor<SymbolMessage> {
     this.#context = context;
     this.#clock = clock;
     this.#lostSeen = slot.lost;
-    this.#book = new OrderBook({ depthMax: options.depthMax });
+    this.#reference = deps.references.of(slot.symbol);
+    this.#book = new OrderBook({
+      depthMax: options.depthMax,
+      tickSize: deps.instruments.of(slot.symbol)?.tickSize ?? 0,
+    });
     this.#sync = new BookSync(this.#book, {
       ...options.bookSync,
       initialReason: context.incarnation > 1 ? "actorRestarted" : "noSnapshot",
     });
     const windows = SymbolModels.barWindows(inference.models);
-    if (!windows.has(options.barIntervalMs))
-      windows.set(options.barIntervalMs, 1);
+    windows.set(
+      options.barIntervalMs,
+      Math.max(FEATURE_BARS, windows.get(options.barIntervalMs) ?? 0),
+    );
     this.#bars = new SymbolBars(slot.symbol, windows, (bar) => {
-      if (bar.intervalMs === options.barIntervalMs) this.#features.onBar(bar);
+      if (bar.intervalMs !== options.barIntervalMs) return;
+      this.#features.onBar(bar);
+      this.#reference?.closed(bar);
     });
     this.#fuser = new Fuser(inference.models, options.fuser);
     this.#models = new SymbolModels(
@@ -164,13 +186,19 @@ export class SymbolActor implements Actor<SymbolMessage> {
   started(): void {
     const { inspector } = this.#deps;
     inspector.opened(this.#symbol, {
+      slot: this.#slot,
+      sync: this.#sync,
+      derivative: this.#derivative,
       book: this.#book,
       features: this.#features,
       weights: this.#keeper.weights,
       clock: this.#clock,
     });
     this.#load();
-    if (this.#context.incarnation === 1) return;
+    if (this.#context.incarnation === 1) {
+      this.#loadBars();
+      return;
+    }
     const nowNs = this.#clock.nowNs();
     this.#publishState(nowNs);
     this.#resync(nowNs);
@@ -179,9 +207,12 @@ export class SymbolActor implements Actor<SymbolMessage> {
   stopped(reason: StopReason): void {
     this.#deps.inspector.closed(this.#symbol);
     this.#keeper.save();
+    this.#reference?.voided();
     // Whoever listens must not go on trading on the last live signal.
     const state = reason === "quarantine" ? "QUARANTINED" : "SYNCING";
     const crashed = reason === "restart" || reason === "quarantine";
+    // What a crash leaves may be what caused it: it begins anew.
+    if (!crashed) this.#saveBars();
     const why = crashed ? "actorRestarted" : "disconnected";
     const { saidState, saidReason } = this.#voice;
     if (saidState === undefined || saidReason === why) return;
@@ -215,6 +246,12 @@ export class SymbolActor implements Actor<SymbolMessage> {
         if (message.incarnation === this.#context.incarnation)
           this.#keeper.loadFailed(message.error);
         break;
+      case "barsLoaded":
+        this.#onBarsLoaded(message.bytes);
+        break;
+      case "resyncOrdered":
+        this.#loseBook("operator");
+        break;
       case "freshnessDue":
         this.#freshnessReminder.arrived();
         break;
@@ -238,7 +275,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
   /** All work that is done once over the state that the turn's messages left. */
   turnEnded(): void {
     const nowNs = this.#clock.nowNs();
-    if (this.#slot.lost !== this.#lostSeen) this.#onLost(nowNs);
+    if (this.#slot.lost !== this.#lostSeen) this.#onLost();
     this.#sync.checkFresh(nowNs);
     this.#models.checkDeadlines(nowNs);
     this.#keeper.mature(nowNs);
@@ -252,6 +289,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
     const turn = this.#turn;
     this.#watchFreshness(nowNs);
     this.#keeper.follow(this.#book.mid);
+    this.#reference?.moved(this.#book.mid, this.#book.spread, nowNs);
     if (turn.trigger === undefined) return;
     if (turn.hasMarketNews) this.#judge();
     this.#stateOutcomes(nowNs);
@@ -289,6 +327,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
   #turnDark(nowNs: MonoNanos): void {
     this.#keeper.voidBook();
     this.#models.voidBook();
+    this.#reference?.voided();
     this.#askOnClosedBars();
     this.#resync(nowNs);
     this.#publishState(nowNs);
@@ -327,7 +366,10 @@ export class SymbolActor implements Actor<SymbolMessage> {
       case "bar":
         return this.#bars.push(event) ? "bar" : undefined;
       case "funding":
+        this.#derivative.onFunding(event);
+        return undefined;
       case "openInterest":
+        this.#derivative.onOpenInterest(event);
         return undefined;
       default:
         return unreachable(event);
@@ -348,15 +390,19 @@ export class SymbolActor implements Actor<SymbolMessage> {
   }
 
   /** The router could not deliver book events. */
-  #onLost(nowNs: MonoNanos): void {
+  #onLost(): void {
     this.#lostSeen = this.#slot.lost;
+    this.#loseBook("overflow");
+  }
+
+  #loseBook(reason: GapReason): void {
     this.#sync.apply({
       type: "gap",
       symbol: this.#symbol,
-      reason: "overflow",
+      reason,
       eventUs: this.#turn.eventUs,
       receivedUs: this.#clock.nowUs(),
-      receivedNs: nowNs,
+      receivedNs: this.#clock.nowNs(),
     });
     this.#features.onVoid();
   }
@@ -417,6 +463,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
           code: "E_BOOK_NOSYNC",
           reason: this.#sync.reason,
         });
+      this.#slot.resyncs++;
       this.#deps.requestSnapshot(this.#symbol);
     }
     if (this.#resyncReminder.isUnderWay(nowNs)) return;
@@ -437,6 +484,37 @@ export class SymbolActor implements Actor<SymbolMessage> {
     this.#keeper.load(this.#context.incarnation, (message) =>
       this.#context.self.tell(message),
     );
+  }
+
+  #loadBars(): void {
+    this.#deps.store.load(this.#barsKey).then(
+      (bytes) => this.#context.self.tell({ type: "barsLoaded", bytes }),
+      // A symbol can do without: its windows fill again.
+      (error: unknown) => this.#logBars("bars.notLoaded", error),
+    );
+  }
+
+  #onBarsLoaded(bytes: Uint8Array | undefined): void {
+    if (bytes === undefined) return;
+    try {
+      this.#bars.resume(decodeBars(bytes));
+    } catch (error) {
+      this.#logBars("bars.refused", error);
+    }
+  }
+
+  #saveBars(): void {
+    const bytes = this.#bars.encode();
+    if (bytes !== undefined) this.#deps.store.save(this.#barsKey, bytes);
+  }
+
+  get #barsKey(): string {
+    return `bars/${this.#symbol}`;
+  }
+
+  #logBars(event: string, error: unknown): void {
+    const { code } = toCodedError(error);
+    this.#deps.log.warn(event, { symbol: this.#symbol, code });
   }
 }
 

@@ -7,11 +7,20 @@ import type {
   BayesWeights,
   WeightView,
 } from "../engine/fusion/bayes-weights.ts";
+import type { BookReason, BookState } from "../engine/domain/signal.ts";
+import type { BookSync } from "../engine/market/book-sync.ts";
+import type { DerivativeState } from "../engine/market/derivative-state.ts";
 import type { OrderBook } from "../engine/market/order-book.ts";
-import type { Clock } from "../engine/std/time.ts";
+import type { ErrorCode } from "../engine/std/errors.ts";
+import { nsToMs } from "../engine/std/time.ts";
+import type { Clock, MonoNanos } from "../engine/std/time.ts";
+import type { SymbolSlot } from "./symbol-slot.ts";
 
 /** What an actor shows while it is up. */
 export interface SymbolInside {
+  readonly slot: SymbolSlot;
+  readonly sync: BookSync;
+  readonly derivative: DerivativeState;
   readonly book: OrderBook;
   readonly features: FeatureSet;
   readonly weights: BayesWeights;
@@ -22,6 +31,29 @@ export interface Depth {
   readonly seq: number;
   readonly bids: Levels;
   readonly asks: Levels;
+}
+
+/** How one symbol is, for an operator. Ages are Infinity for what never was. */
+export interface SymbolHealth {
+  readonly symbol: SymbolId;
+  readonly state: BookState;
+  readonly reason: BookReason;
+  /** How long it has been so. */
+  readonly forMs: number;
+  readonly seq: number;
+  readonly bidPrice: number;
+  readonly askPrice: number;
+  /** Since the actor's last start. */
+  readonly gaps: number;
+  readonly crossed: number;
+  /** Snapshots asked for, ever. */
+  readonly resyncs: number;
+  readonly lastError: ErrorCode | undefined;
+  readonly lastErrorAgeMs: number;
+  readonly fundingRate: number;
+  readonly fundingAgeMs: number;
+  readonly openInterest: number;
+  readonly openInterestAgeMs: number;
 }
 
 export class SymbolInspector {
@@ -37,6 +69,13 @@ export class SymbolInspector {
 
   symbols(): SymbolId[] {
     return [...this.#insides.keys()];
+  }
+
+  /** By symbol. The time is the asker's: an actor's own clock readings are part of its record. */
+  health(nowNs: MonoNanos): SymbolHealth[] {
+    return Array.from(this.#insides, ([symbol, inside]) =>
+      healthOf(symbol, inside, nowNs),
+    ).sort((a, b) => (a.symbol < b.symbol ? -1 : 1));
   }
 
   weights(symbol: SymbolId): WeightView[] | undefined {
@@ -64,3 +103,27 @@ export class SymbolInspector {
     return { seq: book.seq, bids, asks };
   }
 }
+
+const healthOf = (
+  symbol: SymbolId,
+  { slot, sync, book, derivative }: SymbolInside,
+  nowNs: MonoNanos,
+): SymbolHealth => ({
+  symbol,
+  state: sync.state,
+  reason: sync.reason,
+  forMs: slot.state === undefined ? 0 : nsToMs(nowNs - slot.sinceNs),
+  seq: book.seq,
+  bidPrice: book.bidPrice(0),
+  askPrice: book.askPrice(0),
+  gaps: sync.gaps,
+  crossed: sync.crossed,
+  resyncs: slot.resyncs,
+  lastError: slot.lastError,
+  lastErrorAgeMs:
+    slot.lastError === undefined ? Infinity : nsToMs(nowNs - slot.lastErrorNs),
+  fundingRate: derivative.fundingRate,
+  fundingAgeMs: derivative.fundingAgeMs(nowNs),
+  openInterest: derivative.openInterest,
+  openInterestAgeMs: derivative.openInterestAgeMs(nowNs),
+});

@@ -1,5 +1,8 @@
 /** What outlives a symbol's actor: shared by the router and each incarnation, on one thread. */
+import type { BookReason, BookState } from "../engine/domain/signal.ts";
 import type { SymbolId } from "../engine/domain/symbol.ts";
+import type { ErrorCode } from "../engine/std/errors.ts";
+import type { MonoNanos } from "../engine/std/time.ts";
 
 export class SymbolSlot {
   readonly symbol: SymbolId;
@@ -10,6 +13,15 @@ export class SymbolSlot {
    * compares it each turn and treats a change as a gap.
    */
   lost = 0;
+  /** What the last signal said of the book, and since when; kept by the census. Undefined before the first signal. */
+  state: BookState | undefined;
+  reason: BookReason = "none";
+  sinceNs = 0 as MonoNanos;
+  /** The last fault of the book, ever. */
+  lastError: ErrorCode | undefined;
+  lastErrorNs = 0 as MonoNanos;
+  /** Snapshots asked for, ever. */
+  resyncs = 0;
 
   constructor(symbol: SymbolId, seq: number) {
     this.symbol = symbol;

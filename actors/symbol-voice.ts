@@ -11,6 +11,7 @@ import type { OrderBook } from "../engine/market/order-book.ts";
 import type { SignalSink } from "../engine/ports.ts";
 import { nsToMs } from "../engine/std/time.ts";
 import type { Clock, MonoNanos } from "../engine/std/time.ts";
+import type { BookCensus } from "./book-census.ts";
 import type { ConsensusReached } from "./messages.ts";
 import type { StageRecorder } from "./stage-recorder.ts";
 import type { SymbolCounters } from "./symbol-counters.ts";
@@ -21,6 +22,7 @@ export interface SymbolVoiceDeps {
   readonly sinks: readonly SignalSink[];
   readonly stages: StageRecorder;
   readonly counters: SymbolCounters;
+  readonly census: BookCensus;
   readonly epoch: string;
 }
 
@@ -107,6 +109,7 @@ export class SymbolVoice {
     this.saidState = state;
     this.saidReason = reason;
     this.saidNs = nowNs;
+    this.#deps.census.said(this.#slot, state, reason, nowNs);
     for (const sink of this.#deps.sinks) sink.publish(full);
     this.#deps.counters.signals.add(1);
     this.#deps.stages.record(stampsNs);

@@ -150,6 +150,28 @@ export const CONFIG_SCHEMA = section(
           "A book without a valid update this long is STALE",
         ),
         depthMax: count(1000, 10, 10_000, "Levels kept on each side of a book"),
+        references: Type.Array(Type.String(), {
+          default: [],
+          maxItems: 16,
+          description:
+            "Symbols that all others may look at, SYMBOL.VENUE, such as BTCUSDT.BINANCE; they do not count against symbols.max",
+        }),
+        instruments: Type.Array(
+          Type.Object(
+            {
+              symbol: Type.String(),
+              tickSize: Type.Number({ exclusiveMinimum: 0 }),
+              lotSize: Type.Number({ exclusiveMinimum: 0 }),
+            },
+            { additionalProperties: false },
+          ),
+          {
+            default: [],
+            maxItems: 1000,
+            description:
+              "Tick and lot size of symbols; others are learnt from their venue or from their prices",
+          },
+        ),
         signalIntervalMs: count(
           0,
           0,

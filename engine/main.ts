@@ -127,6 +127,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
       telemetry: metrics,
       log,
       requestSnapshot: (symbol) => feed.requestSnapshot(symbol),
+      onLeft: (symbol) => feed.forget(symbol),
       epoch,
       options: actorOptions(config),
       onFatal,
@@ -316,6 +317,11 @@ const actorOptions = (config: Config): EngineActorsOptions => {
   const { symbol, news } = ENGINE_ACTORS_DEFAULTS;
   return {
     symbolsMax: symbols.max,
+    references: symbols.references.map(symbolId),
+    instruments: symbols.instruments.map((one) => ({
+      ...one,
+      symbol: symbolId(one.symbol),
+    })),
     symbol: {
       ...symbol,
       mailboxMax: symbols.mailboxMax,

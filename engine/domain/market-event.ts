@@ -95,7 +95,13 @@ export interface OpenInterest extends MarketEventHead {
 }
 
 export type GapReason =
-  "sequence" | "disconnected" | "overflow" | "checksum" | "resync";
+  | "sequence"
+  | "disconnected"
+  | "overflow"
+  | "checksum"
+  | "resync"
+  /** Never on the wire: an operator's order to begin anew. */
+  | "operator";
 
 /** Data was lost: state derived from the book is void until a snapshot. */
 export interface Gap extends MarketEventHead {

@@ -23,6 +23,11 @@ export class SignalBoard {
     this.#latest.set(signal.symbol, signal);
   }
 
+  /** Nobody speaks for the symbol any more. */
+  forget(symbol: SymbolId): void {
+    this.#latest.delete(symbol);
+  }
+
   latest(symbol: SymbolId): Signal | undefined {
     return this.#latest.get(symbol);
   }

@@ -282,4 +282,5 @@ const REASON_OF_GAP = {
   overflow: "overflow",
   checksum: "checksum",
   resync: "resync",
+  operator: "operator",
 } as const satisfies Record<GapReason, BookReason>;
