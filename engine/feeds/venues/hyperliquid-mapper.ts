@@ -1,0 +1,218 @@
+/** Hyperliquid: l2Book (a whole snapshot each time), trades, bbo, candle and activeAssetCtx. */
+import type { Levels } from "../../domain/market-event.ts";
+import type { SymbolId } from "../../domain/symbol.ts";
+import type { UnixMicros } from "../../std/time.ts";
+import { OpenBars, checkedBar, intervalMsOf } from "./bar-message.ts";
+import {
+  MapperCore,
+  NumberedBook,
+  RecentIds,
+  bestFirst,
+} from "./mapper-core.ts";
+import {
+  countOf,
+  epochUs,
+  fieldsOf,
+  listOf,
+  parse,
+  positiveSizeOf,
+  priceOf,
+  rateOf,
+  schemaError,
+  sizeOf,
+  textOf,
+} from "./message.ts";
+import type { Fields } from "./message.ts";
+import type { EmitMarketEvent, Receipt, VenueMapper } from "./venue-mapper.ts";
+
+const GREETING = "Websocket connection established.";
+const HOUR_US = 3_600_000_000;
+
+interface CoinState {
+  readonly numbers: NumberedBook;
+  readonly recentTrades: RecentIds;
+  bookUs: number;
+  quoteUs: number;
+}
+
+export class HyperliquidMapper implements VenueMapper {
+  readonly venue = "HYPERLIQUID";
+  readonly #core = new MapperCore("HYPERLIQUID");
+  readonly #coins = new Map<SymbolId, CoinState>();
+  readonly #bars = new OpenBars(this.#core);
+
+  get counts(): VenueMapper["counts"] {
+    return this.#core.counts;
+  }
+
+  get awaitingSnapshot(): ReadonlySet<SymbolId> {
+    return this.#core.awaiting;
+  }
+
+  map(message: unknown, receipt: Receipt, emit: EmitMarketEvent): void {
+    this.#core.begin(receipt, emit);
+    // Its first words are no JSON.
+    if (message === GREETING) {
+      this.#core.counts.ignored++;
+      return;
+    }
+    const outer = fieldsOf(parse(message), "message");
+    const { data } = outer;
+    switch (outer["channel"]) {
+      case "l2Book":
+        this.#book(fieldsOf(data, "data"));
+        break;
+      case "trades":
+        this.#trades(listOf(data, "data"));
+        break;
+      case "bbo":
+        this.#quote(fieldsOf(data, "data"));
+        break;
+      case "candle":
+        this.#bar(fieldsOf(data, "data"));
+        break;
+      case "activeAssetCtx":
+        this.#context(fieldsOf(data, "data"));
+        break;
+      default:
+        this.#core.counts.ignored++;
+    }
+  }
+
+  reset(): void {
+    for (const state of this.#coins.values()) state.numbers.reset();
+    this.#bars.reset();
+    this.#core.awaiting.clear();
+  }
+
+  /** Each is whole, so nothing can be missing; one that is not newer is a repetition or came late. */
+  #book(data: Fields): void {
+    const state = this.#stateOf(data);
+    const eventUs = epochUs(data["time"], "time");
+    const [bidRows, askRows] = listOf(data["levels"], "levels");
+    const bids = pricedLevels(bidRows);
+    const asks = pricedLevels(askRows);
+    if (state.numbers.isLive && eventUs <= state.bookUs) {
+      this.#core.counts.duplicates++;
+      return;
+    }
+    state.bookUs = eventUs;
+    state.numbers.snapshot(
+      eventUs,
+      bestFirst(bids, "bids"),
+      bestFirst(asks, "asks"),
+    );
+  }
+
+  /** Ids are hashes, so a repetition is told by its id alone. */
+  #trades(items: readonly unknown[]): void {
+    const trades = items.map((item) => {
+      const trade = fieldsOf(item, "data");
+      const side = trade["side"];
+      if (side !== "A" && side !== "B") throw schemaError("side");
+      return {
+        symbol: this.#symbolOf(trade),
+        eventUs: epochUs(trade["time"], "time"),
+        tradeId: countOf(trade["tid"], "tid"),
+        price: priceOf(trade["px"], "px"),
+        size: positiveSizeOf(trade["sz"], "sz"),
+        side: side === "B" ? ("buy" as const) : ("sell" as const),
+      };
+    });
+    for (const { symbol, eventUs, ...trade } of trades)
+      if (this.#ofSymbol(symbol).recentTrades.take(trade.tradeId))
+        this.#core.trade(symbol, eventUs, trade);
+  }
+
+  #quote(data: Fields): void {
+    const state = this.#stateOf(data);
+    const eventUs = epochUs(data["time"], "time");
+    const [bidRow, askRow] = listOf(data["bbo"], "bbo");
+    // A side without orders is null.
+    if (bidRow === null || askRow === null) {
+      this.#core.counts.ignored++;
+      return;
+    }
+    const [bidPrice, bidSize] = pricedLevels([bidRow]);
+    const [askPrice, askSize] = pricedLevels([askRow]);
+    if (eventUs < state.quoteUs) {
+      this.#core.counts.duplicates++;
+      return;
+    }
+    state.quoteUs = eventUs;
+    state.numbers.quote(eventUs, bidPrice!, bidSize!, askPrice!, askSize!);
+  }
+
+  #bar(data: Fields): void {
+    const intervalMs = intervalMsOf(textOf(data["i"], "i"));
+    if (intervalMs === undefined) {
+      this.#core.counts.ignored++;
+      return;
+    }
+    const bar = checkedBar({
+      symbol: this.#core.symbolOf(textOf(data["s"], "s")),
+      eventUs: this.#core.venueUs,
+      intervalMs,
+      openUs: epochUs(data["t"], "t"),
+      open: priceOf(data["o"], "o"),
+      high: priceOf(data["h"], "h"),
+      low: priceOf(data["l"], "l"),
+      close: priceOf(data["c"], "c"),
+      volume: sizeOf(data["v"], "v"),
+      vwap: undefined,
+      trades: countOf(data["n"], "n"),
+    });
+    this.#bars.apply(bar);
+  }
+
+  /** Funding is paid on the hour. */
+  #context(data: Fields): void {
+    const symbol = this.#symbolOf(data);
+    const context = fieldsOf(data["ctx"], "ctx");
+    // Spot has neither.
+    if (!("funding" in context)) {
+      this.#core.counts.ignored++;
+      return;
+    }
+    const rate = rateOf(context["funding"], "funding");
+    const markPrice = priceOf(context["markPx"], "markPx");
+    const openInterest = sizeOf(context["openInterest"], "openInterest");
+    const eventUs = this.#core.venueUs;
+    const nextUs = ((Math.floor(eventUs / HOUR_US) + 1) *
+      HOUR_US) as UnixMicros;
+    const head = this.#core.head(symbol, eventUs);
+    this.#core.emit({ type: "funding", ...head, rate, markPrice, nextUs });
+    this.#core.emit({ type: "openInterest", ...head, openInterest });
+  }
+
+  #symbolOf(data: Fields): SymbolId {
+    return this.#core.symbolOf(textOf(data["coin"], "coin"));
+  }
+
+  #stateOf(data: Fields): CoinState {
+    return this.#ofSymbol(this.#symbolOf(data));
+  }
+
+  #ofSymbol(symbol: SymbolId): CoinState {
+    let state = this.#coins.get(symbol);
+    if (state === undefined) {
+      state = {
+        numbers: new NumberedBook(this.#core, symbol),
+        recentTrades: new RecentIds(this.#core),
+        bookUs: 0,
+        quoteUs: 0,
+      };
+      this.#coins.set(symbol, state);
+    }
+    return state;
+  }
+}
+
+const pricedLevels = (value: unknown): Levels => {
+  const flat: number[] = [];
+  for (const row of listOf(value, "levels")) {
+    const { px, sz } = fieldsOf(row, "levels");
+    flat.push(priceOf(px, "px"), positiveSizeOf(sz, "sz"));
+  }
+  return flat;
+};
