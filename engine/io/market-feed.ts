@@ -30,8 +30,17 @@ import { SnapshotRequests } from "./snapshot-requests.ts";
 
 export interface MarketFeedOptions {
   readonly bus: Bus;
-  readonly onEvent: (event: MarketEvent, decodedNs: MonoNanos) => void;
-  readonly onHeadline: (headline: Headline, decodedNs: MonoNanos) => void;
+  /** `message`: what it was decoded from, valid during the call; none where the feed says so itself. */
+  readonly onEvent: (
+    event: MarketEvent,
+    decodedNs: MonoNanos,
+    message?: BusMessage,
+  ) => void;
+  readonly onHeadline: (
+    headline: Headline,
+    decodedNs: MonoNanos,
+    message: BusMessage,
+  ) => void;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly telemetry: Telemetry;
@@ -186,7 +195,7 @@ export class MarketFeed {
     if (this.#symbols.size < this.#options.symbolsMax)
       this.#symbols.add(event.symbol);
     if (event.type === "bookSnapshot") this.#snapshots.satisfied(event.symbol);
-    this.#options.onEvent(event, decodedNs);
+    this.#options.onEvent(event, decodedNs, message);
   }
 
   /** False for a message to be left. What was lost before it is told first. */
@@ -248,7 +257,7 @@ export class MarketFeed {
       return;
     }
     this.#headlines.add(1);
-    this.#options.onHeadline(headline, clock.nowNs());
+    this.#options.onHeadline(headline, clock.nowNs(), message);
   }
 
   #reject(error: unknown, message: BusMessage): void {
