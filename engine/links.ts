@@ -1,6 +1,6 @@
 /** The configuration's links to the outside, in the terms of the classes that keep them. */
 import type { Config } from "./config-schema.ts";
-import type { NatsLinkOptions } from "./io/nats-link.ts";
+import type { NatsLinkOptions } from "./io/nats-options.ts";
 
 export const natsLinkOptions = (
   nats: Config["nats"],

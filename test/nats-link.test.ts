@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { NatsLink, type NatsLinkOptions } from "../engine/io/nats-link.ts";
+import { NatsLink } from "../engine/io/nats-link.ts";
+import type { NatsLinkOptions } from "../engine/io/nats-options.ts";
 import { writePayload } from "../engine/wire/encoding.ts";
 import { eventually } from "./support/eventually.ts";
 import { startNats, type NatsServer } from "./support/nats-server.ts";

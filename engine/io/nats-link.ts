@@ -1,83 +1,27 @@
 /** The Bus over a NATS server: never gives up, notices a frozen server in seconds, drops and counts instead of buffering. */
-import { readFileSync } from "node:fs";
 import {
   connect,
-  credsAuthenticator,
-  errors,
   headers as natsHeaders,
   type Msg,
   type MsgHdrs,
   type NatsConnection,
-  type NodeConnectionOptions,
   type Status,
   type Subscription as NatsSubscription,
 } from "@nats-io/transport-node";
-import type {
-  Bus,
-  BusMessage,
-  BusState,
-  Logger,
-  Subscription,
-  Telemetry,
-} from "../ports.ts";
-import { NO_LOG, NO_TELEMETRY } from "../ports.ts";
+import type { Bus, BusMessage, BusState, Subscription } from "../ports.ts";
 import type { ErrorCode } from "../std/errors.ts";
 import { Random } from "../std/random.ts";
-import { systemTimers, type TimerHandle, type Timers } from "../std/time.ts";
-import {
-  identityCheck,
-  parseServers,
-  type ServerAddress,
-} from "./nats-address.ts";
+import type { TimerHandle } from "../std/time.ts";
+import { parseServers, type ServerAddress } from "./nats-address.ts";
 import { NatsCounts } from "./nats-counts.ts";
+import { NatsDelay } from "./nats-delay.ts";
+import { nameOf, tellFault } from "./nats-faults.ts";
 import { headersOf } from "./nats-headers.ts";
-
-export interface NatsTlsOptions {
-  readonly caFile?: string;
-  readonly certFile?: string;
-  readonly keyFile?: string;
-}
-
-export interface NatsLinkOptions {
-  /** `nats://host:port` or `tls://…`; user and password may stand in the first. */
-  readonly servers: readonly string[];
-  readonly user?: string;
-  readonly password?: string;
-  /** A NATS credentials file (JWT and nkey). */
-  readonly credsFile?: string;
-  readonly tls?: NatsTlsOptions;
-  /** As the server lists this client. */
-  readonly name: string;
-  readonly connectTimeoutMs: number;
-  /** Two unanswered pings end a connection: a frozen server is noticed within three intervals. */
-  readonly pingIntervalMs: number;
-  /** Delay between attempts: doubles from the first to the second, plus up to a quarter at random. */
-  readonly reconnectMinMs: number;
-  readonly reconnectMaxMs: number;
-  /** After a refused password: a server that says no is not asked again at once. */
-  readonly refusedWaitMs: number;
-  readonly drainTimeoutMs: number;
-  readonly timers: Timers;
-  readonly random: Random;
-  readonly telemetry: Telemetry;
-  readonly log: Logger;
-  /** The client library closed for good although nobody asked: the process must end and be started again. */
-  readonly onFatal: (error: Error) => void;
-}
-
-const DEFAULTS = {
-  name: "fusewire",
-  connectTimeoutMs: 2_000,
-  pingIntervalMs: 1_000,
-  reconnectMinMs: 100,
-  reconnectMaxMs: 500,
-  refusedWaitMs: 5_000,
-  drainTimeoutMs: 2_000,
-  timers: systemTimers,
-  telemetry: NO_TELEMETRY,
-  log: NO_LOG,
-  onFatal: () => undefined,
-} satisfies Partial<NatsLinkOptions>;
+import {
+  connectionOptionsOf,
+  NATS_DEFAULTS,
+  type NatsLinkOptions,
+} from "./nats-options.ts";
 
 interface Entry {
   readonly subject: string;
@@ -96,21 +40,19 @@ export class NatsLink implements Bus {
   #state: BusState = "disconnected";
   #isEnding = false;
   #retry: TimerHandle | undefined;
-  #attempts = 0;
-  #delayMs = 0;
-  #wasRefused = false;
+  readonly #delay: NatsDelay;
 
   constructor(
     options: Partial<NatsLinkOptions> & Pick<NatsLinkOptions, "servers">,
   ) {
     this.#options = {
-      ...DEFAULTS,
+      ...NATS_DEFAULTS,
       random: new Random(`${process.pid} ${process.hrtime.bigint()}`),
       ...options,
     };
     this.#counts = new NatsCounts(this.#options.telemetry);
     this.#address = parseServers(this.#options.servers);
-    this.#nextDelay();
+    this.#delay = new NatsDelay(this.#options);
   }
 
   get state(): BusState {
@@ -232,12 +174,14 @@ export class NatsLink implements Bus {
     this.#retry = undefined;
     let connection: NatsConnection;
     try {
-      connection = await connect(this.#connectOptions());
+      connection = await connect(
+        connectionOptionsOf(this.#options, this.#address, () => this.#delay.ms),
+      );
     } catch (error) {
       this.#failed(error);
       if (!this.#isEnding)
         this.#retry = this.#options.timers.after(
-          this.#delayMs,
+          this.#delay.ms,
           () => void this.#connect(),
         );
       return;
@@ -251,32 +195,6 @@ export class NatsLink implements Bus {
     void connection.closed().then((error) => this.#closed(error));
     for (const entry of this.#entries) this.#open(entry);
     this.#up(connection);
-  }
-
-  #connectOptions(): NodeConnectionOptions {
-    const { credsFile, tls, name } = this.#options;
-    const { hosts, user, password, isTls } = this.#address;
-    const asUser = this.#options.user ?? user;
-    const withPassword = this.#options.password ?? password;
-    return {
-      servers: hosts,
-      name,
-      ...(credsFile === undefined
-        ? {}
-        : { authenticator: credsAuthenticator(readFileSync(credsFile)) }),
-      ...(asUser === undefined ? {} : { user: asUser }),
-      ...(withPassword === undefined ? {} : { pass: withPassword }),
-      ...(tls === undefined && !isTls
-        ? {}
-        : { tls: { ...tls, ...identity(hosts) } }),
-      timeout: this.#options.connectTimeoutMs,
-      pingInterval: this.#options.pingIntervalMs,
-      maxPingOut: 2,
-      reconnect: true,
-      maxReconnectAttempts: -1,
-      ignoreAuthErrorAbort: true,
-      reconnectDelayHandler: () => this.#delayMs,
-    };
   }
 
   #open(entry: Entry): void {
@@ -329,8 +247,7 @@ export class NatsLink implements Bus {
         this.#change("disconnected");
         break;
       case "reconnecting":
-        this.#attempts++;
-        this.#nextDelay();
+        this.#delay.attempted();
         break;
       case "reconnect":
         this.#counts.reconnects.add(1);
@@ -359,9 +276,7 @@ export class NatsLink implements Bus {
   }
 
   #up(connection: NatsConnection): void {
-    this.#attempts = 0;
-    this.#wasRefused = false;
-    this.#nextDelay();
+    this.#delay.connected();
     this.#options.log.info("nats.connected", {
       server: connection.getServer(),
       version: connection.info?.version,
@@ -370,44 +285,10 @@ export class NatsLink implements Bus {
   }
 
   #failed(error: unknown): void {
-    const { log } = this.#options;
-    if (error instanceof errors.PermissionViolationError) {
-      // Not an exception at the caller: a denied publish is known only here.
-      const denied =
-        error.operation === "publish"
-          ? this.#counts.deniedPublish
-          : this.#counts.deniedSubscribe;
-      denied.add(1);
-      log.error("nats.denied", {
-        code: "E_AUTH_DENIED" satisfies ErrorCode,
-        operation: error.operation,
-        subject: error.subject,
-      });
-      return;
-    }
-    if (
-      error instanceof errors.AuthorizationError ||
-      error instanceof errors.UserAuthenticationExpiredError
-    ) {
-      this.#wasRefused = true;
-      this.#nextDelay();
-      this.#counts.authErrors.add(1);
-      log.error("nats.refused", {
-        code: (error instanceof errors.AuthorizationError
-          ? "E_AUTH_INVALID"
-          : "E_AUTH_EXPIRED") satisfies ErrorCode,
-      });
-      return;
-    }
-    if (this.#state !== "connected") {
-      this.#attempts++;
-      this.#nextDelay();
-    }
-    this.#counts.errors.add(1);
-    log.warn("nats.error", {
-      code: "E_DEP_NATS" satisfies ErrorCode,
-      error: nameOf(error),
-    });
+    const fault = tellFault(error, this.#counts, this.#options.log);
+    if (fault === "refused") this.#delay.refused();
+    else if (fault === "failed" && this.#state !== "connected")
+      this.#delay.attempted();
   }
 
   #closed(error: unknown): void {
@@ -421,16 +302,6 @@ export class NatsLink implements Bus {
     this.#options.onFatal(cause);
   }
 
-  /** Fixed until the next attempt: the library asks more than once for the same wait. */
-  #nextDelay(): void {
-    const { reconnectMinMs, reconnectMaxMs, refusedWaitMs, random } =
-      this.#options;
-    const base = this.#wasRefused
-      ? refusedWaitMs
-      : Math.min(reconnectMaxMs, reconnectMinMs * 2 ** this.#attempts);
-    this.#delayMs = Math.ceil(base * (1 + 0.25 * random.next()));
-  }
-
   #change(state: BusState): void {
     if (this.#state === state || this.#state === "closed") return;
     this.#state = state;
@@ -438,15 +309,6 @@ export class NatsLink implements Bus {
     for (const listener of this.#listeners) listener(state);
   }
 }
-
-/** Handed through to Node's own TLS, where the library's types do not know it. */
-const identity = (hosts: readonly string[]): object => ({
-  checkServerIdentity: identityCheck(hosts),
-});
-
-/** The class of an error: its text may hold what a peer sent. */
-const nameOf = (error: unknown): string =>
-  error instanceof Error ? error.name : typeof error;
 
 const toNats = (headers: ReadonlyMap<string, string>): MsgHdrs => {
   const result = natsHeaders();
