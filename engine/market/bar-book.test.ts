@@ -6,6 +6,7 @@ import {
   tradeAt,
 } from "../../test/support/bar-samples.ts";
 import type { Bar, Gap, Quote } from "../domain/market-event.ts";
+import { decodeBars } from "./bar-archive.ts";
 import { BarBook } from "./bar-book.ts";
 import type { BarBookOptions } from "./bar-book.ts";
 import { barKindText, parseBarKind } from "./bar-kind.ts";
@@ -148,6 +149,44 @@ describe("bar book", () => {
     expect(closeAt(600e6 - 1)).toBe(4);
     expect(closeAt(600e6)).toBe(9);
     expect(closeAt(1e12)).toBe(9);
+  });
+
+  it("goes on where it was kept, flat for the time away", () => {
+    const before = book(["1s", "1m"]);
+    for (let s = 0; s <= 130; s++)
+      before.keeps.onTrade(tradeAt(s * 1000, 10 + s));
+    const kept = decodeBars(before.keeps.encode()!);
+    const after = book(["1s", "1m"]);
+    after.keeps.resume(kept);
+    after.keeps.onTrade(tradeAt(140_000, 500));
+    after.keeps.onTrade(tradeAt(141_000, 501));
+    const seconds = after
+      .of("1s")
+      .map(({ openUs, close }) => [openUs / 1e6, close]);
+    expect(seconds.slice(-12)).toEqual([
+      [129, 139],
+      ...Array.from({ length: 10 }, (_, i) => [130 + i, 139]),
+      [140, 500],
+    ]);
+    expect(seconds).toHaveLength(50 + 11);
+    for (let s = 142; s <= 180; s++) after.keeps.onTrade(tradeAt(s * 1000, 7));
+    expect(
+      after.of("1m").map(({ openUs, close }) => [openUs / 6e7, close]),
+    ).toEqual([
+      [0, 69],
+      [1, 129],
+      [2, 7],
+    ]);
+  });
+
+  it("forgets what was kept longer ago than it fills", () => {
+    const before = book(["1s"]);
+    for (let s = 0; s < 5; s++) before.keeps.onTrade(tradeAt(s * 1000, 10));
+    const after = book(["1s"]);
+    after.keeps.resume(decodeBars(before.keeps.encode()!));
+    after.keeps.onTrade(tradeAt(1e7, 11));
+    after.keeps.onTrade(tradeAt(1e7 + 1000, 12));
+    expect(after.bars.map(({ close }) => close)).toEqual([11]);
   });
 
   it("tells each series that grew once", () => {

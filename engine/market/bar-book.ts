@@ -2,6 +2,8 @@
 import type { Bar, Gap, MarketEvent, Trade } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { assert } from "../std/assert.ts";
+import { encodeBars } from "./bar-archive.ts";
+import type { KeptBars } from "./bar-archive.ts";
 import { BarAggregator } from "./bar-aggregator.ts";
 import { BAR_BUILDER_DEFAULTS, BarBuilder } from "./bar-builder.ts";
 import type { BarBuilderOptions } from "./bar-builder.ts";
@@ -170,6 +172,19 @@ export class BarBook {
     }
   }
 
+  /** Time bars for `resume`; undefined while there are none. */
+  encode(): Uint8Array | undefined {
+    return encodeBars(this.#time.map(({ lane }) => lane.series));
+  }
+
+  /** Lanes go on where they were kept. One whose first bar came meanwhile goes on without. */
+  resume(kept: readonly KeptBars[]): void {
+    for (const { kind, lane } of this.#time) {
+      const own = kept.find(({ intervalMs }) => intervalMs === kind.intervalMs);
+      if (own !== undefined) lane.resume(own);
+    }
+  }
+
   counts(): BarCounts {
     const counts: BarCounts = {
       duplicateTrades: this.#ids.duplicates,
@@ -202,14 +217,12 @@ export class BarBook {
 
   #timeLane(request: BarRequest, shorter: readonly TimeLane[]): TimeLane {
     const { kind, length } = request;
-    const options = this.#options;
-    const symbol = this.#symbol;
     const { intervalMs } = kind;
     const lane: BarLane = new BarLane(
-      symbol,
+      this.#symbol,
       intervalMs,
       length,
-      options,
+      this.#options,
       (bar, coverage) => {
         for (const { aggregator, below } of this.#time)
           if (below === lane) aggregator?.onBar(bar, coverage);
@@ -219,45 +232,35 @@ export class BarBook {
     const below = shorter.findLast(
       ({ kind }) => intervalMs % kind.intervalMs === 0,
     );
-    const offer: ConstructorParameters<typeof BarBuilder>[1] = (
-      bar,
-      coverage,
-    ) => lane.offer(bar, "built", coverage);
-    if (below === undefined)
-      return {
-        kind,
-        lane,
-        builder: new BarBuilder(
-          {
-            symbol,
-            intervalMs,
-            graceMs: options.graceMs,
-            flatMax: options.flatMax,
-            lateTrades: options.lateTrades,
-            firstBar: options.firstBar,
-          },
-          offer,
-        ),
-        aggregator: undefined,
-        below: undefined,
-        grown: 0,
-      };
     return {
       kind,
       lane,
-      builder: undefined,
-      aggregator: new BarAggregator(
-        {
-          symbol,
-          fromMs: below.kind.intervalMs,
-          toMs: intervalMs,
-          firstBar: options.firstBar,
-        },
-        offer,
-      ),
-      below: below.lane,
+      builder:
+        below === undefined ? this.#builder(intervalMs, lane) : undefined,
+      aggregator:
+        below === undefined
+          ? undefined
+          : this.#aggregator(below.kind.intervalMs, intervalMs, lane),
+      below: below?.lane,
       grown: 0,
     };
+  }
+
+  #builder(intervalMs: number, lane: BarLane): BarBuilder {
+    const { graceMs, flatMax, lateTrades, firstBar } = this.#options;
+    const symbol = this.#symbol;
+    return new BarBuilder(
+      { symbol, intervalMs, graceMs, flatMax, lateTrades, firstBar },
+      (bar, coverage) => lane.offer(bar, "built", coverage),
+    );
+  }
+
+  #aggregator(fromMs: number, toMs: number, lane: BarLane): BarAggregator {
+    const { firstBar } = this.#options;
+    return new BarAggregator(
+      { symbol: this.#symbol, fromMs, toMs, firstBar },
+      (bar, coverage) => lane.offer(bar, "built", coverage),
+    );
   }
 
   #sizeLane(request: BarRequest): SizeLane {

@@ -1,8 +1,10 @@
 /** The closed bars of one interval, each once and in order, of what the venue tells and what is built here. */
 import type { Bar } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
-import { unixMicros } from "../std/time.ts";
+import type { KeptBars } from "./bar-archive.ts";
 import type { BarCoverage, MarketTime } from "./bar-builder.ts";
+import { flatBar, keptBar } from "./bar-fill.ts";
+import type { BarFrame } from "./bar-fill.ts";
 import { intervalStart } from "./bar-kind.ts";
 import { BarSeries } from "./bar-series.ts";
 
@@ -71,6 +73,7 @@ export class BarLane {
   #lastBuiltUs = NEVER;
   /** A bar far ahead, believed once another one agrees. */
   #farUs = NEVER;
+  #kept: KeptBars | undefined;
 
   constructor(
     symbol: SymbolId,
@@ -96,6 +99,11 @@ export class BarLane {
     return this.#nextUs;
   }
 
+  /** What was kept of this lane; it waits for the first bar, which shows how long the symbol was away. */
+  resume(kept: KeptBars): void {
+    if (this.#nextUs === NEVER) this.#kept = kept;
+  }
+
   offer(bar: Bar, source: BarSource, coverage: BarCoverage): void {
     const { openUs } = bar;
     if (!bar.closed) {
@@ -106,6 +114,7 @@ export class BarLane {
       this.misaligned++;
       return;
     }
+    if (this.#kept !== undefined) this.#resumeAt(bar, this.#kept);
     if (this.#nextUs === NEVER) this.#nextUs = openUs;
     if (openUs < this.#nextUs) {
       this.#repeat(bar);
@@ -126,6 +135,19 @@ export class BarLane {
     if (us <= this.#nowUs || this.#nextUs === NEVER) return;
     this.#nowUs = us;
     if (us >= this.#nextUs + this.#intervalUs) this.#settle(at);
+  }
+
+  /** The bars from before, then flat ones for the time away: unless that was longer than is filled. */
+  #resumeAt(bar: Bar, kept: KeptBars): void {
+    this.#kept = undefined;
+    const nextUs = kept.lastOpenUs + this.#intervalUs;
+    const away = (bar.openUs - nextUs) / this.#intervalUs;
+    if (away > this.#policies.flatMax) return;
+    const frame = this.#frame(bar);
+    for (let i = 0; i < kept.length; i++)
+      this.#tell(keptBar(frame, kept, i), "whole");
+    this.#nextUs = nextUs;
+    if (away > 0) this.#jump(bar.openUs, bar);
   }
 
   #repeat(bar: Bar): void {
@@ -235,32 +257,19 @@ export class BarLane {
     const openUs = this.#nextUs;
     this.#nextUs += this.#intervalUs;
     if (bar === undefined && Number.isNaN(this.#close)) return;
-    const settled = bar ?? this.#flat(openUs, at);
+    const settled = bar ?? flatBar(this.#frame(at), openUs, this.#close);
     if (bar === undefined) this.filled++;
-    this.settled++;
-    this.#close = settled.close;
-    this.series.push(settled);
-    this.#onClosed(settled, coverage);
+    this.#tell(settled, coverage);
   }
 
-  #flat(openUs: number, at: MarketTime): Bar {
-    const price = this.#close;
-    return {
-      type: "bar",
-      symbol: this.#symbol,
-      eventUs: unixMicros(openUs + this.#intervalUs),
-      receivedUs: at.receivedUs,
-      receivedNs: at.receivedNs,
-      intervalMs: this.series.intervalMs,
-      openUs: unixMicros(openUs),
-      open: price,
-      high: price,
-      low: price,
-      close: price,
-      volume: 0,
-      vwap: price,
-      trades: 0,
-      closed: true,
-    };
+  #tell(bar: Bar, coverage: BarCoverage): void {
+    this.settled++;
+    this.#close = bar.close;
+    this.series.push(bar);
+    this.#onClosed(bar, coverage);
+  }
+
+  #frame(at: MarketTime): BarFrame {
+    return { symbol: this.#symbol, intervalMs: this.series.intervalMs, at };
   }
 }
