@@ -1,9 +1,25 @@
 /** Every feature set there is, by name; what a model may be trained on, and what the engine computes for models live. */
+import { BARS_SET } from "./bars-set.ts";
+import { COMPACT_SET } from "./compact-set.ts";
+import { DIRECTION_SET } from "./direction-set.ts";
+import { REGIME_SET } from "./regime-set.ts";
+import type { SeriesSet } from "./series-set.ts";
 import { CodedError } from "../std/errors.ts";
 import type { DeclaredSet } from "./feature-declaration.ts";
 import { MARKET_FEATURES } from "./feature-schema.ts";
 
-export const FEATURE_SETS: readonly DeclaredSet[] = [MARKET_FEATURES];
+/** Computed from bars of a gap-free grid. */
+export const BAR_SETS: readonly SeriesSet[] = [
+  BARS_SET,
+  DIRECTION_SET,
+  COMPACT_SET,
+  REGIME_SET,
+];
+
+export const FEATURE_SETS: readonly DeclaredSet[] = [
+  MARKET_FEATURES,
+  ...BAR_SETS,
+];
 
 /** E_FEATURES_UNKNOWN where there is no such set. */
 export const featureSet = (name: string): DeclaredSet => {

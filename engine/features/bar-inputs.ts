@@ -1,0 +1,42 @@
+/** What the bar features read at each bar of the gap-free grid, and where it stands. */
+import { SeriesGraph } from "./series-graph.ts";
+import type { Series } from "./series-graph.ts";
+
+/** In slot order. All but the first six are NaN where they are not known. */
+export const BAR_INPUTS = [
+  "open",
+  "high",
+  "low",
+  "close",
+  "volume",
+  /** 1 for a bar that the market made, 0 for one that fills a gap. */
+  "isReal",
+  "bidPrice",
+  "askPrice",
+  "bidSize",
+  "askSize",
+  /** Sizes of the five best levels, at the bar's close. */
+  "bidDepth5",
+  "askDepth5",
+  /** Close of the leading symbol's bar of the same minute. */
+  "otherClose",
+  "fundingRate",
+  /** Mean sentiment of the last news window, and its change from the window before. */
+  "sentiment",
+  "sentimentMomentum",
+] as const;
+
+export type BarInputName = (typeof BAR_INPUTS)[number];
+export type BarInputs = Readonly<Record<BarInputName, Series>>;
+
+/** A graph whose first slots are the inputs. */
+export class BarGraph extends SeriesGraph {
+  readonly inputs: BarInputs;
+
+  constructor() {
+    super();
+    this.inputs = Object.fromEntries(
+      BAR_INPUTS.map((name) => [name, this.input(name)]),
+    ) as Record<BarInputName, Series>;
+  }
+}
