@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BinanceRecording } from "../engine/feeds/binance-recording.ts";
+import { RawRecording } from "../engine/feeds/raw-recording.ts";
 import type { FeedEvent } from "../engine/feeds/feed-event.ts";
 import { isHeadline } from "../engine/feeds/feed-event.ts";
 import { MarketSimulator } from "../engine/feeds/simulator.ts";
@@ -189,7 +189,7 @@ describe("openTape", () => {
   it.skipIf(!existsSync(RECORDING))(
     "knows a recording (skipped where the recordings are absent)",
     async () => {
-      expect(await openTape(RECORDING)).toBeInstanceOf(BinanceRecording);
+      expect(await openTape(RECORDING)).toBeInstanceOf(RawRecording);
     },
   );
 
@@ -217,7 +217,7 @@ describe("openTape", () => {
       const path = newPath();
       const writer = await TapeWriter.create(path);
       const original: FeedEvent[] = [];
-      for await (const event of new BinanceRecording(RECORDING)) {
+      for await (const event of new RawRecording(RECORDING)) {
         if (original.length >= 5000) break;
         original.push(event);
         await writer.write(event);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Levels } from "../engine/domain/market-event.ts";
-import { BinanceRecording } from "../engine/feeds/binance-recording.ts";
+import { RawRecording } from "../engine/feeds/raw-recording.ts";
 import { BookSync } from "../engine/market/book-sync.ts";
 import { OrderBook } from "../engine/market/order-book.ts";
 
@@ -25,7 +25,7 @@ describe("order book over a recording", () => {
       const asks = new Map<number, number>();
       const early: { seq: number; bids: Levels; asks: Levels }[] = [];
       let changes = 0;
-      for await (const event of new BinanceRecording(RECORDING)) {
+      for await (const event of new RawRecording(RECORDING)) {
         if (event.type !== "bookSnapshot" && event.type !== "bookDelta")
           continue;
         const wasLive = sync.isLive;

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { MarketEvent } from "../domain/market-event.ts";
 import { symbolId } from "../domain/symbol.ts";
 import { MARKET_FEATURES } from "../features/feature-schema.ts";
-import { BinanceRecording } from "../feeds/binance-recording.ts";
+import { RawRecording } from "../feeds/raw-recording.ts";
 import { monoNanos, unixMicros } from "../std/time.ts";
 import { concatenated, exportFeatures } from "./feature-export.ts";
 
@@ -131,7 +131,7 @@ describe("feature export", () => {
         const to = folder();
         const summary = await exportFeatures({
           symbol: symbolId(recordedSymbol),
-          events: concatenated(paths.map((path) => new BinanceRecording(path))),
+          events: concatenated(paths.map((path) => new RawRecording(path))),
           folder: to,
           name: "recorded",
         });

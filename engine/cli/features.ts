@@ -5,7 +5,7 @@ import type { MarketEvent } from "../domain/market-event.ts";
 import { symbolId, type SymbolId } from "../domain/symbol.ts";
 import { FEATURE_SETS, featureSet } from "../features/feature-sets.ts";
 import { featuresPage, withFeatures } from "../features/features-page.ts";
-import { BinanceRecording } from "../feeds/binance-recording.ts";
+import { RawRecording } from "../feeds/raw-recording.ts";
 import { isHeadline } from "../feeds/feed-event.ts";
 import { SIMULATED_SYMBOLS } from "../feeds/simulated-symbols.ts";
 import { MarketSimulator } from "../feeds/simulator.ts";
@@ -85,7 +85,7 @@ function* simulated(
 }
 
 const symbolOf = async (path: string): Promise<SymbolId> => {
-  for await (const event of new BinanceRecording(path)) return event.symbol;
+  for await (const event of new RawRecording(path)) return event.symbol;
   throw new UsageError(`${path}: no market event in it`);
 };
 
@@ -158,7 +158,7 @@ export const featuresCommand: Command = {
     await report(
       symbol,
       values.name ?? basename(first).replace(/\.gz$/, ""),
-      concatenated(recordings.map((path) => new BinanceRecording(path))),
+      concatenated(recordings.map((path) => new RawRecording(path))),
     );
     return EXIT.ok;
   },

@@ -1,10 +1,11 @@
-/** Opens whatever was recorded, told by its content: our own tapes, and raw Binance recordings, gzipped or plain. */
+/** Opens whatever was recorded, told by its content: our own tapes, and raw recordings and dumps of any venue, gzipped or plain. */
 import { open } from "node:fs/promises";
 import { constants, gunzipSync } from "node:zlib";
 import type { SymbolId } from "../domain/symbol.ts";
 import { CodedError } from "../std/errors.ts";
-import { BinanceRecording, looksLikeRecording } from "./binance-recording.ts";
 import type { FeedEvent } from "./feed-event.ts";
+import { looksLikeRawLine } from "./raw-line.ts";
+import { RawRecording } from "./raw-recording.ts";
 import { TAPE_MAGIC } from "./tape-frame.ts";
 import { TapeReader } from "./tape-reader.ts";
 
@@ -28,8 +29,8 @@ export const openTape = async (
   const head = await readHead(path);
   if (head.subarray(0, TAPE_MAGIC.length).equals(TAPE_MAGIC))
     return new TapeReader(path);
-  if (looksLikeRecording(inflatedHead(head).toString("latin1", 0, 64)))
-    return new BinanceRecording(path, options);
+  if (looksLikeRawLine(inflatedHead(head).toString("latin1", 0, 64)))
+    return new RawRecording(path, options);
   throw new CodedError("E_TAPE_FORMAT", {
     detail: `${path} is neither a tape nor a recording`,
   });
