@@ -105,6 +105,8 @@ export interface EngineActors {
   readonly census: BookCensus;
   /** For feeds that learn a venue's grid. */
   readonly instruments: Instruments;
+  /** Where the symbols stand that all others may look at. */
+  readonly references: References;
 }
 
 export const createEngineActors = (deps: EngineActorsDeps): EngineActors => {
@@ -189,6 +191,7 @@ export const createEngineActors = (deps: EngineActorsDeps): EngineActors => {
     calibrations,
     census,
     instruments,
+    references,
   };
 };
 

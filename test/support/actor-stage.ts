@@ -23,7 +23,12 @@ import type { Signal } from "../../engine/domain/signal.ts";
 import { symbolId } from "../../engine/domain/symbol.ts";
 import type { SymbolId } from "../../engine/domain/symbol.ts";
 import { NO_LOG, NO_TELEMETRY } from "../../engine/ports.ts";
-import type { ServedModel, StateStore } from "../../engine/ports.ts";
+import type {
+  Logger,
+  ServedModel,
+  StateStore,
+  Telemetry,
+} from "../../engine/ports.ts";
 import { ManualExecutor } from "../../engine/std/executor.ts";
 import { SimulatedClock } from "../../engine/std/simulated-clock.ts";
 import { FakeInference, TREES } from "./fake-inference.ts";
@@ -50,11 +55,18 @@ export class MemoryStore implements StateStore {
   }
 }
 
+type HeadField = "symbol" | "eventUs" | "receivedUs" | "receivedNs";
+type FieldsOf<E> = E extends MarketEvent ? Omit<E, HeadField> : never;
+/** An event but for what all events have. */
+export type EventFields = FieldsOf<MarketEvent>;
+
 export interface ActorStageOptions {
   readonly models?: readonly ServedModel[];
   readonly symbol?: Partial<SymbolActorOptions>;
   readonly engine?: Partial<Omit<EngineActorsOptions, "symbol">>;
   readonly store?: StateStore;
+  readonly telemetry?: Telemetry;
+  readonly log?: Logger;
 }
 
 export class ActorStage {
@@ -80,8 +92,8 @@ export class ActorStage {
       sinks: [{ publish: (signal) => this.signals.push(signal) }],
       store: this.store,
       predictions: { record: (outcome) => this.outcomes.push(outcome) },
-      telemetry: NO_TELEMETRY,
-      log: NO_LOG,
+      telemetry: options.telemetry ?? NO_TELEMETRY,
+      log: options.log ?? NO_LOG,
       requestSnapshot: (symbol) => this.snapshotsRequested.push(symbol),
       epoch: "test",
       onInspect: (event) => this.inspected.push(event),
@@ -191,6 +203,11 @@ export class ActorStage {
       size,
       side: "buy",
     };
+  }
+
+  /** Any other event, of this moment. */
+  event(symbol: SymbolId, fields: EventFields): MarketEvent {
+    return { ...this.#head(symbol), ...fields };
   }
 
   headline(id: string, text: string, ...symbols: SymbolId[]): Headline {

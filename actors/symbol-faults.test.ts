@@ -1,0 +1,105 @@
+/** Faults F50 and F53 of the catalogue, injected into the actors on a clock that the test moves. */
+import { describe, expect, it } from "vitest";
+import { ActorStage, BTC, ETH } from "../test/support/actor-stage.ts";
+import {
+  RecordingLog,
+  RecordingTelemetry,
+} from "../test/support/recording-telemetry.ts";
+
+const WITHIN_MS = 2_250;
+const HOUR_US = 3_600_000_000;
+
+const liveStage = (): {
+  stage: ActorStage;
+  telemetry: RecordingTelemetry;
+  log: RecordingLog;
+} => {
+  const telemetry = new RecordingTelemetry();
+  const log = new RecordingLog();
+  const stage = new ActorStage({ telemetry, log });
+  stage.warm(BTC, ETH);
+  return { stage, telemetry, log };
+};
+
+describe("F50: a feed falls silent", () => {
+  it("for one symbol: it alone is stale within 2.25 s, and there is no alarm", () => {
+    const { stage, telemetry } = liveStage();
+    for (let waited = 0; waited < WITHIN_MS; waited += 50) {
+      stage.advanceMs(50);
+      stage.feed(stage.delta(ETH));
+    }
+    expect(stage.of(BTC).at(-1)).toMatchObject({
+      live: false,
+      confidence: 0,
+      book: { state: "STALE", reason: "silent" },
+    });
+    expect(stage.of(ETH).at(-1)!.live).toBe(true);
+    expect(telemetry.of("fusewire_books{state=STALE}")).toBe(1);
+    expect(stage.actors.census.isFeedSilent).toBe(false);
+  });
+
+  it("for all symbols: all are stale and the feed's alarm is up within 2.25 s, and down with the first book", () => {
+    const { stage, telemetry, log } = liveStage();
+    stage.advanceMs(WITHIN_MS);
+    for (const symbol of [BTC, ETH])
+      expect(stage.of(symbol).at(-1)!.book).toMatchObject({
+        state: "STALE",
+        reason: "silent",
+      });
+    expect(stage.actors.census.isFeedSilent).toBe(true);
+    expect(telemetry.of("fusewire_feed_silent")).toBe(1);
+    expect(log.of("feed.silent")).toHaveLength(1);
+    stage.feed(stage.delta(BTC));
+    expect(stage.of(BTC).at(-1)!.live).toBe(true);
+    expect(stage.actors.census.isFeedSilent).toBe(false);
+  });
+});
+
+describe("F53: our own wall clock jumps", () => {
+  // A leap second stepped in, an hour ahead, an hour back, and the second again.
+  it.each([
+    ["an hour ahead", HOUR_US],
+    ["an hour back", -HOUR_US],
+    ["by a leap second", -1_000_000],
+    ["by a second taken out", 1_000_000],
+  ])(
+    "%s: nothing is stale that is not, and what is stale is so in time",
+    (_how, stepUs) => {
+      const { stage } = liveStage();
+      const said = stage.signals.length;
+      stage.clock.stepWallUs(stepUs);
+      for (let i = 0; i < 20; i++) {
+        stage.advanceMs(50);
+        stage.feed(stage.delta(BTC), stage.delta(ETH));
+      }
+      expect(stage.signals.slice(said).every(({ live }) => live)).toBe(true);
+      expect(stage.signals).toHaveLength(said + 40);
+      for (const { sources, sentiment } of stage.signals.slice(said)) {
+        expect(sentiment).toBeUndefined();
+        for (const { ageMs, freshness } of sources) {
+          expect(ageMs).toBeGreaterThanOrEqual(0);
+          expect(freshness).toBeGreaterThan(0.9);
+        }
+      }
+      stage.clock.stepWallUs(-stepUs);
+      stage.advanceMs(1_999);
+      expect(stage.last.live).toBe(true);
+      stage.advanceMs(WITHIN_MS - 1_999);
+      expect(stage.of(BTC).at(-1)!.book.state).toBe("STALE");
+      expect(stage.of(ETH).at(-1)!.book.state).toBe("STALE");
+    },
+  );
+
+  it("leaves the trust in models as it was: evidence fades by the monotonic clock", () => {
+    const { stage } = liveStage();
+    const { inspector } = stage.actors;
+    for (let i = 0; i < 8; i++) {
+      stage.feed(stage.move(BTC, 100 + i, 101 + i));
+      stage.advanceMs(500);
+    }
+    const before = inspector.weights(BTC)!;
+    expect(before[0]!.outcomes).toBeGreaterThan(0);
+    stage.clock.stepWallUs(24 * HOUR_US);
+    expect(inspector.weights(BTC)).toEqual(before);
+  });
+});
