@@ -66,7 +66,9 @@ export class BookSide {
   price(i: number): number {
     const near = this.#ladder.count;
     if (i < near) return this.#priceAt(this.#seek(i));
-    return i < near + this.#far.count ? this.#far.key(i - near) * this.#sign : 0;
+    return i < near + this.#far.count
+      ? this.#far.key(i - near) * this.#sign
+      : 0;
   }
 
   /** 0 where there is no such level. */
@@ -234,10 +236,7 @@ export class BookSide {
     const count = Math.min(levels.length >>> 1, this.depthMax);
     if (this.count !== count) return false;
     for (let i = 0; i < count; i++)
-      if (
-        this.price(i) !== levels[2 * i] ||
-        this.size(i) !== levels[2 * i + 1]
-      )
+      if (this.price(i) !== levels[2 * i] || this.size(i) !== levels[2 * i + 1])
         return false;
     return true;
   }
@@ -350,7 +349,8 @@ export class BookSide {
   #follow(): void {
     const ladder = this.#ladder;
     if (ladder.best <= ladder.width >>> 1) return;
-    if (ladder.count > 0) this.#moveTo(this.#baseFor(ladder.base + ladder.best));
+    if (ladder.count > 0)
+      this.#moveTo(this.#baseFor(ladder.base + ladder.best));
     else if (this.#far.count > 0)
       this.#moveTo(this.#baseFor(this.#ticksOf(this.#far.key(0))));
   }
@@ -397,7 +397,8 @@ export class BookSide {
   /** Another grid: every level is set anew. Without one all are far. */
   #regrid(grid: PriceGrid | undefined): void {
     const levels: number[] = [];
-    for (let i = 0; i < this.count; i++) levels.push(this.price(i), this.size(i));
+    for (let i = 0; i < this.count; i++)
+      levels.push(this.price(i), this.size(i));
     const { changed } = this;
     const horizon = this.#horizon;
     this.clear();

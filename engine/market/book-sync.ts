@@ -4,51 +4,87 @@ import type {
   BookSnapshot,
   Gap,
   GapReason,
+  Quote,
 } from "../domain/market-event.ts";
 import type { BookReason, BookState } from "../domain/signal.ts";
+import type { SymbolId } from "../domain/symbol.ts";
 import { assert, unreachable } from "../std/assert.ts";
-import { RingBuffer } from "../std/ring-buffer.ts";
 import { msToNs } from "../std/time.ts";
 import type { MonoNanos } from "../std/time.ts";
+import { EarlyDeltas } from "./early-deltas.ts";
 import type { OrderBook } from "./order-book.ts";
+import { PlausibleBand } from "./plausible-band.ts";
+import { QuoteCheck } from "./quote-check.ts";
+import { ResyncPlan } from "./resync-plan.ts";
+import { traitsOf } from "./venue-traits.ts";
+import type { VenueTraits } from "./venue-traits.ts";
 
 export interface BookSyncOptions {
-  /** No sequence progress for this long makes a live book stale. */
+  /** No book event at all for this long makes a live book stale: `silent`. */
   readonly staleAfterMs: number;
-  /** Deltas kept while there is no snapshot; one more voids them all. */
+  /** Book events that change nothing, and nothing else, for this long make it stale too: `frozen`. */
+  readonly frozenAfterMs: number;
+  /** For so long after the book's own last progress quotes that agree with it count as progress. */
+  readonly quietMaxMs: number;
+  /** Deltas kept while there is no book to apply them to; one more voids them all. */
   readonly bufferMax: number;
+  /** Deltas behind a hole that wait for a late one to fill it; one more gives the book up. */
+  readonly reorderMax: number;
   /** Requests for a snapshot before a book that does not come back is quarantined. */
   readonly resyncMax: number;
   /** Wait before the second request; doubles up to the maximum, at which requests go on. */
   readonly resyncMinMs: number;
   readonly resyncMaxMs: number;
+  /** A price this many times over or under the mid is suspect; 0 for none. */
+  readonly bandFactor: number;
+  /** Best levels a side that must be known without holes, or a live book asks for a fresh snapshot; 0 for none. */
+  readonly completeMin: number;
   /** Why there is no book yet. */
   readonly initialReason: "noSnapshot" | "actorRestarted";
 }
 
 export const BOOK_SYNC_DEFAULTS: BookSyncOptions = {
   staleAfterMs: 2000,
+  frozenAfterMs: 2000,
+  quietMaxMs: 10_000,
   bufferMax: 1000,
+  reorderMax: 8,
   resyncMax: 5,
   resyncMinMs: 250,
   resyncMaxMs: 8000,
+  bandFactor: 1000,
+  completeMin: 20,
   initialReason: "noSnapshot",
 };
 
 /**
- * What an event did: `snapshot` and `delta` changed a book that is now live; `voided` took the book away;
- * `crossed` too, because its sides met; `oneSided` left a book without a mid; `buffered`, `duplicate` and `refused`
- * (a snapshot that does not fit) changed nothing.
+ * What an event did: `snapshot` and `delta` changed a book that is now live; `voided` took the book away, as did
+ * `crossed` and `locked`, because its sides met, and `suspect`, because of a price far off the mid; `oneSided` left a book without a
+ * mid; `buffered`, `duplicate`, `refused` (a snapshot that does not fit) and `rejected` (a number out of range) changed nothing.
  */
-export type BookChange =
-  | "snapshot"
-  | "delta"
-  | "voided"
-  | "crossed"
-  | "oneSided"
-  | "buffered"
-  | "duplicate"
-  | "refused";
+export const BOOK_CHANGES = [
+  "snapshot",
+  "delta",
+  "voided",
+  "crossed",
+  "locked",
+  "suspect",
+  "oneSided",
+  "buffered",
+  "duplicate",
+  "refused",
+  "rejected",
+] as const;
+export type BookChange = (typeof BOOK_CHANGES)[number];
+
+/** A live book that wants a fresh snapshot has time. */
+const REFRESHES = {
+  resyncMax: Infinity,
+  resyncMinMs: 1000,
+  resyncMaxMs: 30_000,
+};
+/** Deltas between two looks at whether the levels kept are still complete. */
+const COMPLETE_EVERY = 64;
 
 export class BookSync {
   readonly book: OrderBook;
@@ -56,32 +92,55 @@ export class BookSync {
   gaps = 0;
   /** Times that bid met ask after an update. */
   crossed = 0;
+  locked = 0;
+  /** Messages with a price far off the mid. */
+  suspects = 0;
+  /** Messages with a number out of range. */
+  rejected = 0;
   duplicates = 0;
   /** Snapshots that did not fit. */
   refused = 0;
   /** Times that the buffer of early deltas ran over. */
   overflows = 0;
+  /** Holes that late deltas filled. */
+  reordered = 0;
+  /** Quotes of the book's own sequence: those that agreed with it, and those that did not. */
+  quotesAgreed = 0;
+  quotesContradicted = 0;
   snapshots = 0;
   deltas = 0;
   readonly #options: BookSyncOptions;
-  readonly #staleAfterNs: number;
-  readonly #early: RingBuffer<BookDelta>;
+  readonly #early: EarlyDeltas;
+  readonly #band: PlausibleBand;
+  readonly #plan: ResyncPlan;
+  readonly #refreshPlan = new ResyncPlan(REFRESHES);
+  readonly #quotes = new QuoteCheck();
+  #traits: VenueTraits | undefined;
   #state: BookState = "SYNCING";
   #reason: BookReason;
   /** Sequence rule: looser for the first delta after a snapshot. */
   #isFirstDelta = true;
-  /** Receive time of the last event that moved the sequence. */
+  /** The book stands before a hole that a late delta may still fill. */
+  #isHeld = false;
+  /** A live book has asked for a snapshot and keeps the deltas that it will need on top. */
+  #isRefreshing = false;
+  /** Where the last applied event stood, which a void forgets nothing of: an older snapshot is no news. */
+  #seenSeq = -1;
+  #seenUs = 0;
+  /** Receive times: of the last book event, of the last one that told something new, and of that or an agreeing quote. */
+  #heardNs = 0;
+  #movedNs = 0;
   #progressNs = 0;
-  #resyncs = 0;
-  #lastResyncNs = Number.NEGATIVE_INFINITY;
-  #nextResyncNs = Number.NEGATIVE_INFINITY;
+  #quoteSeq = -1;
 
   constructor(book: OrderBook, options: Partial<BookSyncOptions> = {}) {
     this.book = book;
     this.#options = { ...BOOK_SYNC_DEFAULTS, ...options };
-    assert(this.#options.resyncMax > 0, "at least one resync is allowed");
-    this.#staleAfterNs = msToNs(this.#options.staleAfterMs);
-    this.#early = new RingBuffer<BookDelta>(this.#options.bufferMax);
+    const { bufferMax, reorderMax, resyncMax, bandFactor } = this.#options;
+    assert(resyncMax > 0, "at least one resync is allowed");
+    this.#early = new EarlyDeltas({ sizeMax: bufferMax, reorderMax });
+    this.#band = new PlausibleBand(bandFactor);
+    this.#plan = new ResyncPlan(this.#options);
     this.#reason = this.#options.initialReason;
     book.clear();
   }
@@ -98,7 +157,7 @@ export class BookSync {
     return this.#state === "LIVE";
   }
 
-  /** Deltas waiting for a snapshot. */
+  /** Deltas waiting for a snapshot, or for a late one. */
   get buffered(): number {
     return this.#early.size;
   }
@@ -107,9 +166,29 @@ export class BookSync {
     return this.#state !== "LIVE";
   }
 
+  /** A live book whose best levels may soon lack some between them: a snapshot would mend it without a break. */
+  get wantsRefresh(): boolean {
+    return this.#isRefreshing;
+  }
+
   /** Requests since the book was last live. */
   get resyncs(): number {
-    return this.#resyncs;
+    return this.#plan.requests;
+  }
+
+  /** Past this time a live book without news is stale. */
+  get freshUntilNs(): number {
+    const { staleAfterMs, frozenAfterMs } = this.#options;
+    // Heard of since, but nothing new.
+    return this.#heardNs > this.#progressNs
+      ? this.#progressNs + msToNs(frozenAfterMs)
+      : this.#progressNs + msToNs(staleAfterMs);
+  }
+
+  /** Time until the next request for a snapshot is due. */
+  resyncWaitMs(nowNs: MonoNanos): number {
+    const plan = this.#state === "LIVE" ? this.#refreshPlan : this.#plan;
+    return plan.waitMs(nowNs);
   }
 
   apply(event: BookSnapshot | BookDelta | Gap): BookChange {
@@ -121,57 +200,89 @@ export class BookSync {
       case "gap":
         this.gaps++;
         this.#void("SYNCING", REASON_OF_GAP[event.reason]);
-        this.#early.clear();
+        if (event.reason === "operator") this.#beginAnew();
         return "voided";
       default:
         return unreachable(event);
     }
   }
 
-  /** Call each turn and on a timer: a book whose sequence stands still is stale. */
+  /**
+   * A quote never changes the book: it stays beside it. It proves the book right or wrong where both stand at the same
+   * sequence, and that a quiet market is alive.
+   */
+  onQuote(quote: Quote): "voided" | "kept" {
+    const isNews = quote.seq > this.#quoteSeq;
+    this.#quoteSeq = quote.seq;
+    if (this.#traitsOf(quote.symbol).quoteSeq === "shared") {
+      const verdict = this.#quotes.onQuote(quote, this.book);
+      if (verdict !== "unknown" && this.#state === "LIVE")
+        return this.#heed(verdict) ? "voided" : "kept";
+    }
+    if (isNews && this.#isBest(quote)) this.#onQuiet(quote.receivedNs);
+    return "kept";
+  }
+
+  /** Of a trade or a quote: false where no market can have gone within moments. */
+  isPlausible(price: number): boolean {
+    return this.#state !== "LIVE" || this.#band.holds(price);
+  }
+
+  /** Call each turn and on a timer: a book that nothing is heard of, or nothing new, is stale. */
   checkFresh(nowNs: MonoNanos): BookState {
-    if (
-      this.#state === "LIVE" &&
-      nowNs - this.#progressNs > this.#staleAfterNs
-    ) {
+    if (this.#state === "LIVE" && nowNs > this.freshUntilNs) {
       this.#state = "STALE";
-      this.#reason = "silent";
+      this.#reason = this.#heardNs > this.#progressNs ? "frozen" : "silent";
     }
     return this.#state;
   }
 
   /**
    * True when it is time to ask the feed for a snapshot, and counts the request. Waits double between requests. After
-   * `resyncMax` of them a void book is quarantined; requests then go on at the longest wait, for a feed may come back.
+   * `resyncMax` of them in vain the book is quarantined as `noSync`; from then on it looks again at the longest wait only.
    */
   takeResync(nowNs: MonoNanos): boolean {
-    if (this.#state === "LIVE" || nowNs < this.#nextResyncNs) return false;
-    if (this.#resyncs >= this.#options.resyncMax && this.#state === "SYNCING")
-      this.#state = "QUARANTINED";
-    const { resyncMinMs, resyncMaxMs } = this.#options;
-    const waitMs = Math.min(resyncMaxMs, resyncMinMs * 2 ** this.#resyncs);
-    this.#lastResyncNs = nowNs;
-    this.#nextResyncNs = nowNs + msToNs(waitMs);
-    this.#resyncs++;
+    const plan = this.#state === "LIVE" ? this.#refreshPlan : this.#plan;
+    if (this.#state === "LIVE" && !this.#isRefreshing) return false;
+    if (!plan.isDue(nowNs)) return false;
+    // A stale book is not given up: its next delta may go on from where it stands.
+    if (this.#state !== "STALE" && this.#reason !== "noSync" && plan.isSpent) {
+      this.#void("QUARANTINED", "noSync");
+      // So many answers were the same: the venue's numbers have begun anew.
+      this.#forgetNumbers();
+      plan.pause(nowNs);
+      return false;
+    }
+    plan.requested(nowNs);
     return true;
   }
 
+  /** An operator's order: whatever the book is, it is fetched anew, at once. */
+  forceResync(): void {
+    this.#void("SYNCING", "operator");
+    this.#beginAnew();
+  }
+
   #onDelta(event: BookDelta): BookChange {
+    const { book } = this;
+    this.#heardNs = event.receivedNs;
+    const verdict = this.#band.inspect(event.bids, event.asks);
+    if (verdict === "range") {
+      this.rejected++;
+      return "rejected";
+    }
+    if (verdict === "suspect") return this.#suspect();
+    if (this.#isHeld) return this.#fillHole(event);
     if (this.#state !== "LIVE" && this.#state !== "STALE")
       return this.#buffer(event);
-    const { seq } = this.book;
-    if (event.seq <= seq) {
+    if (event.seq <= book.seq) {
       this.duplicates++;
       return "duplicate";
     }
-    if (!this.#follows(event)) {
-      this.gaps++;
-      this.#void("SYNCING", "gap");
-      this.#buffer(event);
-      return "voided";
-    }
+    if (!this.#follows(event)) return this.#onHole(event);
+    if (this.#isRefreshing) this.#keepForRefresh(event);
     this.#applyDelta(event);
-    return this.#judge(event.receivedNs, "delta");
+    return this.#judge("delta");
   }
 
   #follows(event: BookDelta): boolean {
@@ -181,98 +292,269 @@ export class BookSync {
   }
 
   #applyDelta(event: BookDelta): void {
-    this.book.applyDelta(event.bids, event.asks, event.seq);
+    const { book } = this;
+    const { changed } = book;
+    book.update(event.bids, event.asks, event.seq);
     this.#isFirstDelta = false;
     this.deltas++;
+    this.#seenSeq = event.seq;
+    this.#seenUs = event.eventUs;
+    // An empty delta says that nothing has changed; one that repeats what is known says nothing.
+    const isHeartbeat = event.bids.length === 0 && event.asks.length === 0;
+    if (isHeartbeat || book.changed !== changed)
+      this.#onMoved(event.receivedNs);
   }
 
-  #onSnapshot(event: BookSnapshot): BookChange {
-    // An older snapshot than a live book is an answer that came late; to any other book it is news.
-    if (this.#state === "LIVE" && event.seq < this.book.seq) {
-      this.refused++;
-      return "refused";
+  /** Data is missing: the book is not live from here on, but a late delta may bring it back without a snapshot. */
+  #onHole(event: BookDelta): BookChange {
+    this.gaps++;
+    const mayFill =
+      event.prevSeq > this.book.seq && this.#options.reorderMax > 0;
+    if (!mayFill) this.#void("SYNCING", "gap");
+    else {
+      this.#early.clear();
+      this.#isRefreshing = false;
+      this.#hold();
     }
-    const movesSeq =
-      (this.#state !== "LIVE" && this.#state !== "STALE") ||
-      event.seq !== this.book.seq;
-    if (!this.#fitsBuffer(event.seq)) {
-      this.refused++;
-      return "refused";
-    }
-    this.book.applySnapshot(event.bids, event.asks, event.seq);
-    this.#isFirstDelta = true;
-    this.snapshots++;
-    let progressNs: number = event.receivedNs;
-    for (
-      let early = this.#early.shift();
-      early !== undefined;
-      early = this.#early.shift()
-    ) {
-      if (early.seq <= this.book.seq) continue;
-      this.#applyDelta(early);
-      progressNs = Math.max(progressNs, early.receivedNs);
-    }
-    // The same sequence again is a frozen feed's repetition: it neither refreshes the book nor revives a stale one.
-    if (!movesSeq) return "duplicate";
-    return this.#judge(progressNs, "snapshot");
+    this.#early.push(event);
+    return "voided";
   }
 
-  /** The first buffered delta that the snapshot does not cover must join on to it. */
-  #fitsBuffer(seq: number): boolean {
-    for (let i = 0; i < this.#early.size; i++) {
-      const early = this.#early.at(i)!;
-      if (early.seq > seq) return early.prevSeq <= seq;
-    }
-    return true;
+  #hold(): void {
+    this.#isHeld = true;
+    this.book.withhold();
+    this.#state = "SYNCING";
+    this.#reason = "gap";
   }
 
-  /** Keeps an unbroken run of deltas for the snapshot to come. */
-  #buffer(event: BookDelta): BookChange {
-    const last = this.#early.at(this.#early.size - 1);
-    if (last !== undefined && event.seq <= last.seq) {
+  #release(): void {
+    this.#isHeld = false;
+    this.book.show();
+  }
+
+  #fillHole(event: BookDelta): BookChange {
+    if (event.seq <= this.book.seq) {
       this.duplicates++;
       return "duplicate";
     }
-    if (last !== undefined && event.prevSeq !== last.seq) {
-      // No snapshot can bridge the hole, so what came before it is of no use.
-      this.gaps++;
-      this.#early.clear();
-    } else if (this.#early.isFull) {
-      this.overflows++;
-      this.#early.clear();
-      this.#reason = "overflow";
+    if (this.#early.push(event) === "duplicate") {
+      this.duplicates++;
+      return "duplicate";
     }
-    this.#early.push(event);
-    return "buffered";
+    this.#drainEarly();
+    if (this.#early.size > this.#options.reorderMax) {
+      // The late one will not come: only a snapshot helps.
+      this.#isHeld = false;
+      this.book.clear();
+      return "buffered";
+    }
+    if (this.#early.size > 0) return "buffered";
+    this.#release();
+    this.reordered++;
+    return this.#judge("delta");
   }
 
-  /** After a change: a book is live iff it has both sides and they do not meet. */
-  #judge(progressNs: number, change: "snapshot" | "delta"): BookChange {
-    if (this.book.isCrossed || this.book.isLocked) {
-      this.crossed++;
-      this.#void("QUARANTINED", "crossed");
-      return "crossed";
+  #drainEarly(): void {
+    for (;;) {
+      const next = this.#early.takeNext(
+        this.book.seq,
+        this.#isFirstDelta ? "overlapping" : "exactly",
+      );
+      if (next === undefined) return;
+      this.#applyDelta(next);
     }
-    if (!this.book.hasBothSides) {
+  }
+
+  #onSnapshot(event: BookSnapshot): BookChange {
+    const { book } = this;
+    this.#heardNs = event.receivedNs;
+    if (!this.#isNews(event)) {
+      this.refused++;
+      return "refused";
+    }
+    // What stands in the very snapshot that a suspicion asked for is there.
+    const verdict = this.#band.inspectSnapshot(
+      event.bids,
+      event.asks,
+      this.#reason === "suspect" ? "second" : "first",
+    );
+    if (verdict === "range") {
+      this.rejected++;
+      return "rejected";
+    }
+    const isAlive = this.#state === "LIVE" || this.#state === "STALE";
+    if (verdict === "suspect") return this.#suspect();
+    const isChanged = !isAlive || !book.equals(event.bids, event.asks);
+    // The same again is a frozen feed's repetition: it neither refreshes the book nor revives a stale one.
+    if (!isChanged && event.seq === book.seq && !this.#isRefreshing)
+      return "duplicate";
+    this.#applySnapshot(event, isChanged);
+    if (this.#early.size > 0) {
+      // Behind a hole among the last deltas the book waits for a late one, as ever.
+      this.#hold();
+      return "buffered";
+    }
+    return this.#judge("snapshot");
+  }
+
+  #applySnapshot(event: BookSnapshot, isChanged: boolean): void {
+    const { book } = this;
+    if (event.seq < this.#seenSeq && !this.#isRefreshing) this.#forgetNumbers();
+    book.replace(event.bids, event.asks, event.seq);
+    if (this.#traitsOf(event.symbol).snapshots === "cut") book.endHere();
+    this.snapshots++;
+    this.#isFirstDelta = true;
+    this.#release();
+    this.#isRefreshing = false;
+    this.#seenSeq = event.seq;
+    this.#seenUs = event.eventUs;
+    if (isChanged) this.#onMoved(event.receivedNs);
+    this.#drainEarly();
+  }
+
+  /**
+   * False for a snapshot from before what was already seen, unless the venue dates it later: then its numbering has
+   * begun anew. False, too, for one that the deltas kept do not join on to.
+   */
+  #isNews(event: BookSnapshot): boolean {
+    if (!this.#early.fits(event.seq)) return false;
+    if (event.seq >= this.#seenSeq) return true;
+    // What a refresh brings is older than a live book, and what has come since is kept.
+    if (this.#isRefreshing) return this.#bridges(event.seq);
+    return this.#state !== "LIVE" && event.eventUs > this.#seenUs;
+  }
+
+  #bridges(seq: number): boolean {
+    const first = this.#early.at(0);
+    return first !== undefined && first.prevSeq <= seq;
+  }
+
+  /** Keeps deltas in order for the snapshot to come. */
+  #buffer(event: BookDelta): BookChange {
+    switch (this.#early.push(event)) {
+      case "duplicate":
+        this.duplicates++;
+        return "duplicate";
+      case "hole":
+        this.gaps++;
+        return "buffered";
+      case "overflow":
+        this.overflows++;
+        this.#reason = "overflow";
+        return "buffered";
+      case "kept":
+        return "buffered";
+    }
+  }
+
+  #keepForRefresh(event: BookDelta): void {
+    if (this.#early.push(event) === "kept") return;
+    this.#early.clear();
+    this.#isRefreshing = false;
+  }
+
+  /** After a change: a book is live iff it has both sides, they do not meet, and its quotes agree. */
+  #judge(change: "snapshot" | "delta"): BookChange {
+    const { book } = this;
+    if (!book.hasBothSides) {
       // Kept, for the next delta may fill the side; but it has no mid, so it is no valid book.
       this.#state = "STALE";
       this.#reason = "silent";
       return "oneSided";
     }
-    this.#progressNs = progressNs;
-    this.#state = "LIVE";
-    this.#reason = "none";
-    this.#resyncs = 0;
-    // A book that keeps breaking right after each snapshot still asks no faster than this.
-    this.#nextResyncNs = this.#lastResyncNs + msToNs(this.#options.resyncMinMs);
+    if (book.isCrossed) {
+      this.crossed++;
+      this.#void("QUARANTINED", "crossed");
+      return "crossed";
+    }
+    if (book.isLocked) {
+      this.locked++;
+      this.#void("QUARANTINED", "locked");
+      return "locked";
+    }
+    if (this.#heed(this.#quotes.onBook(book))) return "voided";
+    this.#band.follow(book.mid);
+    // A frozen feed does not revive a stale book.
+    if (this.#state === "STALE" && this.#progressNs < this.#heardNs)
+      return "duplicate";
+    if (this.#state !== "LIVE") {
+      this.#state = "LIVE";
+      this.#reason = "none";
+      this.#plan.succeeded();
+    }
+    this.#watchDepth(change);
     return change;
+  }
+
+  /** True when the book was voided for a quote that contradicts it. */
+  #heed(verdict: "agrees" | "contradicts" | "unknown"): boolean {
+    if (verdict === "agrees") this.quotesAgreed++;
+    if (verdict !== "contradicts") return false;
+    this.quotesContradicted++;
+    this.#void("SYNCING", "checksum");
+    return true;
+  }
+
+  /** Asks for a snapshot in time where the market runs towards levels that the book cannot know. */
+  #watchDepth(change: "snapshot" | "delta"): void {
+    const { completeMin } = this.#options;
+    if (completeMin === 0 || this.#isRefreshing) return;
+    if (change === "snapshot" || this.deltas % COMPLETE_EVERY !== 0) return;
+    const levels = Math.min(completeMin, this.book.depthMax >>> 1);
+    this.#isRefreshing = !this.book.isComplete(levels);
+  }
+
+  #onMoved(receivedNs: number): void {
+    if (receivedNs > this.#movedNs) this.#movedNs = receivedNs;
+    if (receivedNs > this.#progressNs) this.#progressNs = receivedNs;
+  }
+
+  #onQuiet(receivedNs: number): void {
+    const { quietMaxMs } = this.#options;
+    if (receivedNs - this.#movedNs > msToNs(quietMaxMs)) return;
+    if (receivedNs > this.#progressNs) this.#progressNs = receivedNs;
+  }
+
+  #isBest(quote: Quote): boolean {
+    const { book } = this;
+    return (
+      quote.bidPrice === book.bidPrice(0) &&
+      quote.bidSize === book.bidSize(0) &&
+      quote.askPrice === book.askPrice(0) &&
+      quote.askSize === book.askSize(0)
+    );
+  }
+
+  #suspect(): BookChange {
+    this.suspects++;
+    this.#void("QUARANTINED", "suspect");
+    return "suspect";
+  }
+
+  #beginAnew(): void {
+    this.#plan.reset();
+    this.#forgetNumbers();
+  }
+
+  /** The venue may count anew from here. */
+  #forgetNumbers(): void {
+    this.#seenSeq = -1;
+    this.#quotes.clear();
   }
 
   #void(state: "SYNCING" | "QUARANTINED", reason: BookReason): void {
     this.book.clear();
+    this.#early.clear();
+    this.#band.open();
     this.#isFirstDelta = true;
+    this.#isHeld = false;
+    this.#isRefreshing = false;
     this.#state = state;
     this.#reason = reason;
+  }
+
+  #traitsOf(symbol: SymbolId): VenueTraits {
+    return (this.#traits ??= traitsOf(symbol));
   }
 }
 

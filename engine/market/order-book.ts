@@ -1,7 +1,8 @@
 /** The state that snapshots and deltas build: two sorted sides and the sequence they stand at. */
 import type { Levels } from "../domain/market-event.ts";
+import { CodedError } from "../std/errors.ts";
 import { BookSide } from "./book-side.ts";
-import { checkLevels } from "./level-range.ts";
+import { PRICE_MAX, PRICE_MIN, inspectLevels } from "./level-range.ts";
 
 export interface OrderBookOptions {
   /** Levels kept a side; a worse level than these is dropped and counted. */
@@ -15,37 +16,63 @@ export class OrderBook {
   readonly depthMax: number;
   /** Sequence of the last applied event; 0 when empty. */
   seq = 0;
-  readonly #bids: BookSide;
-  readonly #asks: BookSide;
+  readonly #ownBids: BookSide;
+  readonly #ownAsks: BookSide;
+  /** What readers see: the book's own sides, or nothing. */
+  #bids: BookSide;
+  #asks: BookSide;
 
   constructor(options: OrderBookOptions) {
     this.depthMax = options.depthMax;
     const { depthMax, tickSize = 0 } = options;
-    this.#bids = new BookSide({ order: "highestFirst", depthMax, tickSize });
-    this.#asks = new BookSide({ order: "lowestFirst", depthMax, tickSize });
+    this.#ownBids = new BookSide({ order: "highestFirst", depthMax, tickSize });
+    this.#ownAsks = new BookSide({ order: "lowestFirst", depthMax, tickSize });
+    this.#bids = this.#ownBids;
+    this.#asks = this.#ownAsks;
   }
 
   /** Throws E_INPUT_RANGE for a level out of range, and has then changed nothing; so does `applyDelta`. */
   applySnapshot(bids: Levels, asks: Levels, seq: number): void {
-    checkLevels(bids, "bids");
-    checkLevels(asks, "asks");
-    this.#bids.replace(bids);
-    this.#asks.replace(asks);
-    this.seq = seq;
+    checkRange(bids, "bids");
+    checkRange(asks, "asks");
+    this.replace(bids, asks, seq);
   }
 
   applyDelta(bids: Levels, asks: Levels, seq: number): void {
-    checkLevels(bids, "bids");
-    checkLevels(asks, "asks");
-    this.#bids.apply(bids);
-    this.#asks.apply(asks);
+    checkRange(bids, "bids");
+    checkRange(asks, "asks");
+    this.update(bids, asks, seq);
+  }
+
+  /** For levels whose range was looked at, as is `update`. */
+  replace(bids: Levels, asks: Levels, seq: number): void {
+    this.#ownBids.replace(bids);
+    this.#ownAsks.replace(asks);
+    this.seq = seq;
+  }
+
+  update(bids: Levels, asks: Levels, seq: number): void {
+    this.#ownBids.apply(bids);
+    this.#ownAsks.apply(asks);
     this.seq = seq;
   }
 
   clear(): void {
-    this.#bids.clear();
-    this.#asks.clear();
+    this.#ownBids.clear();
+    this.#ownAsks.clear();
     this.seq = 0;
+    this.show();
+  }
+
+  /** Reads as empty from here on, though it goes on being updated: for a book that may yet prove right. */
+  withhold(): void {
+    this.#bids = NOTHING;
+    this.#asks = NOTHING;
+  }
+
+  show(): void {
+    this.#bids = this.#ownBids;
+    this.#asks = this.#ownAsks;
   }
 
   get bidCount(): number {
@@ -136,16 +163,27 @@ export class OrderBook {
 
   /** Levels whose size an update really changed since construction. */
   get changed(): number {
-    return this.#bids.changed + this.#asks.changed;
+    return this.#ownBids.changed + this.#ownAsks.changed;
   }
 
   /** Levels dropped at the depth bound since construction. */
   get dropped(): number {
-    return this.#bids.dropped + this.#asks.dropped;
+    return this.#ownBids.dropped + this.#ownAsks.dropped;
   }
 
   /** Removals of levels that were not in the book since construction. */
   get unknownRemoved(): number {
-    return this.#bids.unknownRemoved + this.#asks.unknownRemoved;
+    return this.#ownBids.unknownRemoved + this.#ownAsks.unknownRemoved;
   }
 }
+
+const NOTHING = new BookSide({
+  order: "lowestFirst",
+  depthMax: 1,
+  tickSize: 0,
+});
+
+const checkRange = (levels: Levels, field: "bids" | "asks"): void => {
+  if (inspectLevels(levels, PRICE_MIN, PRICE_MAX) !== "ok")
+    throw new CodedError("E_INPUT_RANGE", { field });
+};

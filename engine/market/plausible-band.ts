@@ -1,0 +1,72 @@
+/** The prices that a market may show within moments: so many times under and over the mid. */
+import type { Levels } from "../domain/market-event.ts";
+import { PRICE_MAX, PRICE_MIN, inspectLevels } from "./level-range.ts";
+import type { LevelVerdict } from "./level-range.ts";
+
+export class PlausibleBand {
+  /** The band in force; everything is plausible while there is no mid. */
+  low = PRICE_MIN;
+  high = PRICE_MAX;
+  readonly #factor: number;
+  /** The extremes that a venue has stood by when asked again. */
+  #confirmedLow = Infinity;
+  #confirmedHigh = 0;
+
+  /** 0: no band. */
+  constructor(factor: number) {
+    this.#factor = factor === 0 ? Infinity : factor;
+  }
+
+  holds(price: number): boolean {
+    return price >= this.low && price <= this.high;
+  }
+
+  follow(mid: number): void {
+    this.low = Math.max(
+      PRICE_MIN,
+      Math.min(mid / this.#factor, this.#confirmedLow),
+    );
+    this.high = Math.min(
+      PRICE_MAX,
+      Math.max(mid * this.#factor, this.#confirmedHigh),
+    );
+  }
+
+  /** There is no mid any more. */
+  open(): void {
+    this.low = PRICE_MIN;
+    this.high = PRICE_MAX;
+  }
+
+  inspect(bids: Levels, asks: Levels): LevelVerdict {
+    return worse(
+      inspectLevels(bids, this.low, this.high),
+      inspectLevels(asks, this.low, this.high),
+    );
+  }
+
+  /** Against the snapshot's own mid. What a second opinion repeats is believed from then on. */
+  inspectSnapshot(
+    bids: Levels,
+    asks: Levels,
+    opinion: "first" | "second",
+  ): LevelVerdict {
+    const bid = bids[0];
+    const ask = asks[0];
+    if (bid === undefined || ask === undefined) this.open();
+    else this.follow((bid + ask) / 2);
+    const verdict = this.inspect(bids, asks);
+    if (verdict !== "suspect" || opinion === "first") return verdict;
+    for (const levels of [bids, asks])
+      for (let i = 0; i < levels.length; i += 2) {
+        this.#confirmedLow = Math.min(this.#confirmedLow, levels[i]!);
+        this.#confirmedHigh = Math.max(this.#confirmedHigh, levels[i]!);
+      }
+    return "ok";
+  }
+}
+
+const worse = (a: LevelVerdict, b: LevelVerdict): LevelVerdict => {
+  if (a === "range" || b === "range") return "range";
+  return a === "suspect" ? a : b;
+};
