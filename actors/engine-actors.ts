@@ -31,6 +31,7 @@ import type { ActorSystemOptions } from "./runtime/actor-system.ts";
 import { StageRecorder } from "./stage-recorder.ts";
 import { symbolActorProps } from "./symbol-actor.ts";
 import type { SymbolActorOptions } from "./symbol-actor.ts";
+import { SYMBOL_BAR_DEFAULTS } from "./symbol-bars.ts";
 import { SymbolCounters } from "./symbol-counters.ts";
 import { SymbolInspector } from "./symbol-inspector.ts";
 
@@ -53,6 +54,7 @@ export const ENGINE_ACTORS_DEFAULTS: EngineActorsOptions = {
     depthMax: 1_000,
     bookSync: BOOK_SYNC_DEFAULTS,
     barIntervalMs: 1_000,
+    bars: SYMBOL_BAR_DEFAULTS,
     models: { featureDeadlineMs: 50, forecastDeadlineMs: 250 },
     fuser: DEFAULT_FUSER_OPTIONS,
     weights: DEFAULT_WEIGHT_OPTIONS,

@@ -1,5 +1,9 @@
 /** One symbol, from its market events to its signals: book, bars, features, models, trust, fusion. */
-import type { GapReason, MarketEvent } from "../engine/domain/market-event.ts";
+import type {
+  GapReason,
+  MarketEvent,
+  Quote,
+} from "../engine/domain/market-event.ts";
 import type {
   BookReason,
   BookState,
@@ -11,6 +15,7 @@ import type { WeightOptions } from "../engine/fusion/bayes-weights.ts";
 import { Fuser } from "../engine/fusion/fuser.ts";
 import type { FuserOptions } from "../engine/fusion/fuser.ts";
 import type { LedgerOptions } from "../engine/fusion/outcome-ledger.ts";
+import type { BarBook } from "../engine/market/bar-book.ts";
 import type { BarSeries } from "../engine/market/bar-series.ts";
 import { BookSync } from "../engine/market/book-sync.ts";
 import type {
@@ -47,7 +52,8 @@ import type {
 } from "./runtime/actor.ts";
 import { Reminder } from "./reminder.ts";
 import type { StageRecorder } from "./stage-recorder.ts";
-import { SymbolBars } from "./symbol-bars.ts";
+import { symbolBars } from "./symbol-bars.ts";
+import type { SymbolBarOptions } from "./symbol-bars.ts";
 import type { SymbolCounters } from "./symbol-counters.ts";
 import type { SymbolInspector } from "./symbol-inspector.ts";
 import { SymbolModels } from "./symbol-models.ts";
@@ -55,6 +61,7 @@ import type { SymbolModelOptions } from "./symbol-models.ts";
 import type { SymbolSlot } from "./symbol-slot.ts";
 import { SymbolTurn } from "./symbol-turn.ts";
 import { SymbolVoice } from "./symbol-voice.ts";
+import type { VenueClock } from "./venue-clocks.ts";
 import { WeightKeeper } from "./weight-keeper.ts";
 
 export interface SymbolActorOptions {
@@ -65,6 +72,7 @@ export interface SymbolActorOptions {
   readonly bookSync: BookSyncOptions;
   /** Interval of the bars that the features look at. */
   readonly barIntervalMs: number;
+  readonly bars: SymbolBarOptions;
   readonly models: SymbolModelOptions;
   readonly fuser: FuserOptions;
   readonly weights: WeightOptions;
@@ -105,7 +113,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
   readonly #clock: Clock;
   readonly #book: OrderBook;
   readonly #sync: BookSync;
-  readonly #bars: SymbolBars;
+  readonly #bars: BarBook;
   readonly #features = new FeatureSet();
   readonly #derivative = new DerivativeState();
   /** Where this symbol writes what it stands at, if it is one that others look at. */
@@ -114,13 +122,12 @@ export class SymbolActor implements Actor<SymbolMessage> {
   readonly #models: SymbolModels;
   readonly #keeper: WeightKeeper;
   readonly #turn: SymbolTurn;
+  readonly #venueClock: VenueClock;
   readonly #voice: SymbolVoice;
   readonly #freshnessReminder: Reminder<SymbolMessage>;
   readonly #resyncReminder: Reminder<SymbolMessage>;
   readonly #publishReminder: Reminder<SymbolMessage>;
   readonly #saveReminder: Reminder<SymbolMessage>;
-  /** Receive time of the last event that moved the book. */
-  #progressNs = Number.NEGATIVE_INFINITY;
   #lostSeen: number;
 
   constructor(
@@ -150,11 +157,17 @@ export class SymbolActor implements Actor<SymbolMessage> {
       options.barIntervalMs,
       Math.max(FEATURE_BARS, windows.get(options.barIntervalMs) ?? 0),
     );
-    this.#bars = new SymbolBars(slot.symbol, windows, (bar) => {
-      if (bar.intervalMs !== options.barIntervalMs) return;
-      this.#features.onBar(bar);
-      this.#reference?.closed(bar);
-    });
+    this.#bars = symbolBars(
+      slot.symbol,
+      windows,
+      options.bars,
+      deps.counters.bars,
+      (bar) => {
+        if (bar.intervalMs !== options.barIntervalMs) return;
+        this.#features.onBar(bar);
+        this.#reference?.closed(bar);
+      },
+    );
     this.#fuser = new Fuser(inference.models, options.fuser);
     this.#models = new SymbolModels(
       slot.symbol,
@@ -176,6 +189,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
       ledger: options.ledger,
     });
     this.#turn = new SymbolTurn(clock);
+    this.#venueClock = deps.counters.clocks.of(slot.symbol);
     this.#voice = new SymbolVoice(slot, this.#book, this.#turn, clock, deps);
     this.#freshnessReminder = new Reminder(context, { type: "freshnessDue" });
     this.#resyncReminder = new Reminder(context, { type: "resyncDue" });
@@ -288,6 +302,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
   #turnLive(nowNs: MonoNanos): void {
     const turn = this.#turn;
     this.#watchFreshness(nowNs);
+    if (this.#sync.wantsRefresh) this.#resync(nowNs);
     this.#keeper.follow(this.#book.mid);
     this.#reference?.moved(this.#book.mid, this.#book.spread, nowNs);
     if (turn.trigger === undefined) return;
@@ -335,6 +350,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
 
   #onMarketEvent(message: MarketEventArrived): void {
     this.#turn.dequeued(message);
+    this.#venueClock.observe(message.event);
     const trigger = this.#apply(message.event);
     if (trigger !== undefined) this.#turn.moved(message.event, trigger);
   }
@@ -348,23 +364,23 @@ export class SymbolActor implements Actor<SymbolMessage> {
         const change = this.#sync.apply(event);
         this.#deps.counters.bookChanged(change);
         if (change === "delta" || change === "snapshot") {
-          this.#progressNs = event.receivedNs;
           this.#features.onBook(this.#book, event);
           return "book";
         }
         return this.#bookLost(change);
       }
       case "gap":
+        this.#bars.onGap(event.reason);
         return this.#bookLost(this.#sync.apply(event));
       case "trade":
-        this.#bars.onTrade(event);
+        if (!this.#sync.isPlausible(event.price)) return this.#suspected();
+        if (!this.#bars.onTrade(event)) return undefined;
         this.#features.onTrade(event);
         return "trade";
       case "quote":
-        this.#features.onQuote(event);
-        return "quote";
+        return this.#onQuote(event);
       case "bar":
-        return this.#bars.push(event) ? "bar" : undefined;
+        return this.#bars.onBar(event) ? "bar" : undefined;
       case "funding":
         this.#derivative.onFunding(event);
         return undefined;
@@ -376,12 +392,36 @@ export class SymbolActor implements Actor<SymbolMessage> {
     }
   }
 
-  #bookLost(change: BookChange): SignalTrigger | undefined {
-    if (change === "voided" || change === "crossed" || change === "oneSided") {
-      this.#features.onVoid();
-      return "state";
+  #onQuote(quote: Quote): SignalTrigger | undefined {
+    const { bidPrice, askPrice } = quote;
+    if (!this.#sync.isPlausible(bidPrice) || !this.#sync.isPlausible(askPrice))
+      return this.#suspected();
+    if (this.#sync.onQuote(quote) === "voided") {
+      this.#deps.counters.bookChanged("voided");
+      return this.#bookLost("voided");
     }
-    return undefined;
+    this.#features.onQuote(quote);
+    return "quote";
+  }
+
+  /** Such a price is no news: the market cannot have gone there within moments. */
+  #suspected(): undefined {
+    this.#deps.counters.suspectPrices.add(1);
+  }
+
+  #bookLost(change: BookChange): SignalTrigger | undefined {
+    if (this.#sync.isLive) return undefined;
+    switch (change) {
+      case "voided":
+      case "crossed":
+      case "locked":
+      case "suspect":
+      case "oneSided":
+        this.#features.onVoid();
+        return "state";
+      default:
+        return undefined;
+    }
   }
 
   #onPrediction(message: PredictionArrived): void {
@@ -392,6 +432,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
   /** The router could not deliver book events. */
   #onLost(): void {
     this.#lostSeen = this.#slot.lost;
+    this.#bars.onGap("overflow");
     this.#loseBook("overflow");
   }
 
@@ -446,33 +487,27 @@ export class SymbolActor implements Actor<SymbolMessage> {
 
   #watchFreshness(nowNs: MonoNanos): void {
     if (this.#freshnessReminder.isUnderWay(nowNs)) return;
-    const ageMs = nsToMs(nowNs - this.#progressNs);
-    const { staleAfterMs } = this.#deps.options.bookSync;
     this.#freshnessReminder.set(
       nowNs,
-      Math.max(0, staleAfterMs - ageMs) + FRESHNESS_SLACK_MS,
+      Math.max(0, nsToMs(this.#sync.freshUntilNs - nowNs)) + FRESHNESS_SLACK_MS,
     );
   }
 
   /** Asks the feed for a snapshot as often as the sync allows. */
   #resync(nowNs: MonoNanos): void {
+    const { state, reason } = this.#sync;
     if (this.#sync.takeResync(nowNs)) {
-      if (this.#sync.resyncs === this.#deps.options.bookSync.resyncMax)
-        this.#deps.log.error("book.notSynced", {
-          symbol: this.#symbol,
-          code: "E_BOOK_NOSYNC",
-          reason: this.#sync.reason,
-        });
       this.#slot.resyncs++;
       this.#deps.requestSnapshot(this.#symbol);
-    }
+    } else if (this.#sync.reason === "noSync" && reason !== "noSync")
+      this.#deps.log.error("book.notSynced", {
+        symbol: this.#symbol,
+        code: "E_BOOK_NOSYNC",
+        state,
+        reason,
+      });
     if (this.#resyncReminder.isUnderWay(nowNs)) return;
-    const { resyncMinMs, resyncMaxMs } = this.#deps.options.bookSync;
-    const waitMs = Math.min(
-      resyncMaxMs,
-      resyncMinMs * 2 ** Math.max(0, this.#sync.resyncs - 1),
-    );
-    this.#resyncReminder.set(nowNs, waitMs);
+    this.#resyncReminder.set(nowNs, this.#sync.resyncWaitMs(nowNs));
   }
 
   #remindToSave(nowNs: MonoNanos): void {

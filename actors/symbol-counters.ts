@@ -1,6 +1,9 @@
 /** What all symbol actors count together; names are resolved once. */
+import { BOOK_CHANGES } from "../engine/market/book-sync.ts";
 import type { BookChange } from "../engine/market/book-sync.ts";
 import type { Counter, Telemetry } from "../engine/ports.ts";
+import { BarCounters } from "./bar-counters.ts";
+import { VenueClocks } from "./venue-clocks.ts";
 
 export class SymbolCounters {
   readonly signals: Counter;
@@ -9,11 +12,16 @@ export class SymbolCounters {
   /** Events of a symbol past the limit. */
   readonly refused: Counter;
   readonly inlineFailures: Counter;
-  readonly #changes: Record<BookChange, Counter>;
+  readonly bars: BarCounters;
+  /** Trades and quotes at prices far off the mid: left out. */
+  readonly suspectPrices: Counter;
+  readonly clocks: VenueClocks;
+  readonly #changes: ReadonlyMap<BookChange, Counter>;
 
   constructor(telemetry: Telemetry) {
     const counter = (name: string, help: string): Counter =>
       telemetry.counter(`fusewire_${name}_total`, help);
+    this.bars = new BarCounters(telemetry);
     this.signals = counter("signals", "Signals published");
     this.lost = counter(
       "book_events_lost",
@@ -27,23 +35,24 @@ export class SymbolCounters {
       "inline_failures",
       "Inline models without a usable output",
     );
-    const change = (name: BookChange): Counter =>
-      telemetry.counter("fusewire_book_events_total", "Book events by effect", {
-        change: name,
-      });
-    this.#changes = {
-      snapshot: change("snapshot"),
-      delta: change("delta"),
-      voided: change("voided"),
-      crossed: change("crossed"),
-      oneSided: change("oneSided"),
-      buffered: change("buffered"),
-      duplicate: change("duplicate"),
-      refused: change("refused"),
-    };
+    this.suspectPrices = counter(
+      "suspect_prices",
+      "Trades and quotes at prices far off the mid",
+    );
+    this.clocks = new VenueClocks(telemetry);
+    this.#changes = new Map(
+      BOOK_CHANGES.map((change) => [
+        change,
+        telemetry.counter(
+          "fusewire_book_events_total",
+          "Book events by effect",
+          { change },
+        ),
+      ]),
+    );
   }
 
   bookChanged(change: BookChange): void {
-    this.#changes[change].add(1);
+    this.#changes.get(change)!.add(1);
   }
 }

@@ -5,7 +5,7 @@ import {
   timeAt,
   tradeAt,
 } from "../../test/support/bar-samples.ts";
-import type { Bar, Gap, Quote } from "../domain/market-event.ts";
+import type { Bar, Quote } from "../domain/market-event.ts";
 import { decodeBars } from "./bar-archive.ts";
 import { BarBook } from "./bar-book.ts";
 import type { BarBookOptions } from "./bar-book.ts";
@@ -20,12 +20,6 @@ const quoteAt = (ms: number): Quote => ({
   bidSize: 1,
   askPrice: 2,
   askSize: 1,
-});
-const gapAt = (ms: number, reason: Gap["reason"]): Gap => ({
-  type: "gap",
-  symbol: SYMBOL,
-  ...timeAt(ms),
-  reason,
 });
 const book = (kinds: string[], options: Partial<BarBookOptions> = {}) => {
   const bars: Bar[] = [];
@@ -100,7 +94,7 @@ describe("bar book", () => {
     keeps.onBar(barAt(0, 10));
     keeps.advanceTo(quoteAt(60_000));
     keeps.onTrade(tradeAt(61_000, 10));
-    keeps.onGap(gapAt(70_000, "disconnected"));
+    keeps.onGap("disconnected");
     keeps.onTrade(tradeAt(100_000, 12));
     keeps.onTrade(tradeAt(120_000, 12));
     expect(of("1m")).toHaveLength(1);

@@ -1,5 +1,10 @@
 /** All bars of one symbol: from its trades and from what the venue tells, one series a kind, each bar once, in order, closed. */
-import type { Bar, Gap, MarketEvent, Trade } from "../domain/market-event.ts";
+import type {
+  Bar,
+  GapReason,
+  MarketEvent,
+  Trade,
+} from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { assert } from "../std/assert.ts";
 import { encodeBars } from "./bar-archive.ts";
@@ -144,8 +149,8 @@ export class BarBook {
   }
 
   /** Trades may be lost with a connection or an overflow; a hole in the book's sequence says nothing about them. */
-  onGap(gap: Gap): void {
-    if (gap.reason !== "disconnected" && gap.reason !== "overflow") return;
+  onGap(reason: GapReason): void {
+    if (reason !== "disconnected" && reason !== "overflow") return;
     for (const { builder } of this.#time) builder?.onGap();
   }
 
