@@ -172,6 +172,32 @@ export const CONFIG_SCHEMA = section(
               "Tick and lot size of symbols; others are learnt from their venue or from their prices",
           },
         ),
+        bars: Type.Array(
+          Type.String({
+            pattern:
+              "^([1-9]\\d{0,5}[smhd]|(tick|volume|dollar):\\d{1,15}(\\.\\d{1,12})?)$",
+          }),
+          {
+            default: [],
+            maxItems: 32,
+            description:
+              "Bars kept beside those that models ask for: 1m, 4h, tick:100, volume:5, dollar:1000000",
+          },
+        ),
+        barsMax: count(500, 1, 10_000, "Bars kept of each of them"),
+        barsPrefer: Type.Union(
+          [Type.Literal("first"), Type.Literal("venue"), Type.Literal("built")],
+          {
+            default: "first",
+            description:
+              "Whose bar counts where the venue tells one that is built here too: the one that comes first, or one of them within a second",
+          },
+        ),
+        lateTrades: Type.Union([Type.Literal("drop"), Type.Literal("await")], {
+          default: "drop",
+          description:
+            "drop: a bar closes on the first trade past it; await: 200 ms later, so that late trades still count",
+        }),
         signalIntervalMs: count(
           0,
           0,
