@@ -258,6 +258,19 @@ export const CONFIG_SCHEMA = section(
       },
       "Bayesian weights",
     ),
+    record: section(
+      {
+        tape: text(
+          "",
+          "Tape that this run is recorded on, for fusewire replay; {time} stands for when it began; empty: none",
+        ),
+        signals: text(
+          "",
+          "File that the actors' signals are written to as JSON Lines; empty: none",
+        ),
+      },
+      "The recorder",
+    ),
     log: section(
       {
         level: Type.Union(

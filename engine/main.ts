@@ -10,7 +10,7 @@ import { loadRegistry, type Registry } from "../models/registry.ts";
 import type { EngineInference } from "../workers/engine-inference.ts";
 import { createInference, type DeviceName } from "../workers/placement.ts";
 import type { Config } from "./config-schema.ts";
-import { symbolId } from "./domain/symbol.ts";
+import { symbolId, type SymbolId } from "./domain/symbol.ts";
 import { EngineStatus } from "./engine-status.ts";
 import { SERVED_HASHES } from "./features/feature-sets.ts";
 import { FeedPublisher } from "./feeds/feed-publisher.ts";
@@ -33,7 +33,14 @@ import { SignalApi } from "./io/signal-api.ts";
 import { SignalHub } from "./io/signal-hub.ts";
 import { SignalPublisher } from "./io/signal-publisher.ts";
 import { natsLinkOptions } from "./links.ts";
-import type { Bus, Logger, PredictionLog, StateStore } from "./ports.ts";
+import type {
+  Bus,
+  Logger,
+  PredictionLog,
+  SignalSink,
+  StateStore,
+} from "./ports.ts";
+import { startActors, type StartedActors } from "./record-run.ts";
 import { PredictBackend } from "./predict-backend.ts";
 import { liveExecutor } from "./std/executor.ts";
 import { hash32 } from "./std/random.ts";
@@ -59,152 +66,243 @@ export interface EngineOptions {
 const READINESS_EVERY_MS = 100;
 
 export const startEngine = async (options: EngineOptions): Promise<Engine> => {
-  const { config, log, onFatal } = options;
-  const clock = systemClock;
-  const timers = systemTimers;
-  const metrics = new Metrics({ timers });
-  // Names this run: later runs sort after earlier ones.
-  const epoch = `${clock.nowUs().toString(36)}-${process.pid.toString(36)}`;
   /** Steps of the drain, in the order of starting. */
-  const stops: (() => void | Promise<void>)[] = [];
+  const stops: Stops = [];
   const stop = async (): Promise<void> => {
     for (let step = stops.pop(); step !== undefined; step = stops.pop())
       await step();
   };
-
   try {
-    const { store, ...storeLife } = openStore(config, metrics, log);
-    stops.push(() => storeLife.close());
-    const predictions = openPredictions(config, metrics, log);
-    stops.push(() => predictions.close());
-
-    // First, so that probes are answered while models load.
-    const hub = await SignalHub.start({
-      host: config.http.host,
-      port: config.http.port,
-      connectionsMax: config.http.connectionsMax,
-      origins: config.http.origins,
-      symbolsMax: config.symbols.max,
-      epoch,
-      version: INSTALLATION.version,
-      workerUrl: INSTALLATION.hubThreadUrl,
-      pagesUrl: INSTALLATION.pagesUrl,
-      clock,
-      timers,
-      telemetry: metrics,
-      log,
-    });
-    stops.push(() => hub.close());
-
-    const registry = loadModels(config, log);
-    const inference = await startInference(config, registry, metrics, log);
-    stops.push(() => inference.close());
-
-    const bus = openBus(config, metrics, log, onFatal);
-    stops.push(() => bus.drain());
-    const isSimulated = usesSimulator(config);
-    // Simulated prices never reach a shared broker: see docs/decisions/0005-embedded-default.md.
-    const feedBus =
-      isSimulated && config.nats.url !== "" ? new LocalBus({ log }) : bus;
-
-    const publisher = new SignalPublisher({ bus, telemetry: metrics, log });
-    const actors = createEngineActors({
-      clock,
-      timers,
-      executor: liveExecutor(),
-      inference,
-      // Encoded once for both roads; what the publisher keeps back goes nowhere.
-      sinks: [
-        {
-          publish: (signal) => {
-            const encoded = publisher.publish(signal);
-            if (encoded !== undefined) hub.publish(signal, encoded);
-          },
-        },
-      ],
-      store,
-      predictions,
-      telemetry: metrics,
-      log,
-      requestSnapshot: (symbol) => feed.requestSnapshot(symbol),
-      onLeft: (symbol) => feed.forget(symbol),
-      epoch,
-      options: actorOptions(config),
-      onFatal,
-    });
-    stops.push(() => actors.system.drain());
-
-    const feed = new MarketFeed({
-      bus: feedBus,
-      onEvent: (event, decodedNs) => actors.router.onEvent(event, decodedNs),
-      onHeadline: (headline) => actors.router.onHeadline(headline),
-      clock,
-      timers,
-      telemetry: metrics,
-      log,
-      symbolsMax: config.symbols.max,
-    });
-    const links = (): readonly LinkStatus[] => [
-      config.nats.url === ""
-        ? { name: "bus", state: "in-process" }
-        : { name: "nats", state: bus.state },
-      ...(storeLife.link === undefined ? [] : [storeLife.link()]),
-    ];
-    const status = new EngineStatus({
-      clock,
-      version: INSTALLATION.version,
-      epoch,
-      simulated: isSimulated,
-      actors,
-      inference,
-      metrics,
-      links,
-    });
-    const api = new SignalApi({
-      bus,
-      backend: new PredictBackend({
-        clock,
-        actors,
-        inference,
-        registry,
-        readiness: () => status.readiness(),
-      }),
-      version: INSTALLATION.version,
-      id: epoch,
-      clock,
-      timers,
-      telemetry: metrics,
-      log,
-    });
-    hub.onStatus((watched) => status.snapshot(watched));
-    hub.onMetrics(() => metrics.exposition());
-    hub.onBookRequest((symbol) => status.ladder(symbol));
-    feed.start();
-    stops.push(() => feed.stop());
-    stops.push(() => api.stop());
-    if (isSimulated) stops.push(startSimulator(config, feedBus));
-
-    const beat = timers.every(READINESS_EVERY_MS, () =>
-      hub.pushReadiness(status.readiness()),
-    );
-    status.enter("running");
-    hub.pushReadiness(status.readiness());
-    stops.push(() => {
-      beat.cancel();
-      status.enter("draining");
-      hub.pushReadiness(status.readiness());
-    });
-    return {
-      epoch,
-      url: `http://${config.http.host}:${hub.port}/`,
-      registry,
-      simulated: isSimulated,
-      stop,
-    };
+    return { ...(await start(options, stops)), stop };
   } catch (error) {
     await stop();
     throw error;
   }
+};
+
+type Stops = (() => void | Promise<void>)[];
+
+/** What every part of the engine is given. */
+interface Surroundings {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Names this run: later runs sort after earlier ones. */
+  readonly epoch: string;
+  readonly onFatal: (error: unknown) => void;
+}
+
+const clock = systemClock;
+const timers = systemTimers;
+
+/** Part by part; each says in `stops` how it ends. */
+const start = async (
+  { config, log, onFatal }: EngineOptions,
+  stops: Stops,
+): Promise<Omit<Engine, "stop">> => {
+  const metrics = new Metrics({ timers });
+  const epoch = `${clock.nowUs().toString(36)}-${process.pid.toString(36)}`;
+  const around: Surroundings = { config, log, metrics, epoch, onFatal };
+  const { store, ...storeLife } = openStore(config, metrics, log);
+  stops.push(() => storeLife.close());
+  const predictions = openPredictions(config, metrics, log);
+  stops.push(() => predictions.close());
+
+  // First, so that probes are answered while models load.
+  const hub = await startHub(around);
+  stops.push(() => hub.close());
+
+  const registry = loadModels(config, log);
+  const inference = await startInference(config, registry, metrics, log);
+  stops.push(() => inference.close());
+
+  const bus = openBus(config, metrics, log, onFatal);
+  stops.push(() => bus.drain());
+  const isSimulated = usesSimulator(config);
+  // Simulated prices never reach a shared broker: see docs/decisions/0005-embedded-default.md.
+  const feedBus =
+    isSimulated && config.nats.url !== "" ? new LocalBus({ log }) : bus;
+
+  const { actors, inputs, ...actorsLife } = await startEngineActors(around, {
+    registry,
+    inference,
+    store,
+    predictions,
+    sink: roadsOut(around, bus, hub),
+    onSnapshotWanted: (symbol) => feed.requestSnapshot(symbol),
+    onLeft: (symbol) => feed.forget(symbol),
+  });
+  stops.push(() => actorsLife.close());
+  stops.push(() => inputs.drain());
+
+  const feed = new MarketFeed({
+    bus: feedBus,
+    onEvent: (event, decodedNs, message) =>
+      inputs.onEvent(event, decodedNs, message),
+    onHeadline: (headline, _decodedNs, message) =>
+      inputs.onHeadline(headline, message),
+    clock,
+    timers,
+    telemetry: metrics,
+    log,
+    symbolsMax: config.symbols.max,
+  });
+  const status = new EngineStatus({
+    clock,
+    version: INSTALLATION.version,
+    epoch,
+    simulated: isSimulated,
+    actors,
+    inference,
+    metrics,
+    links: () => [
+      config.nats.url === ""
+        ? { name: "bus", state: "in-process" }
+        : { name: "nats", state: bus.state },
+      ...(storeLife.link === undefined ? [] : [storeLife.link()]),
+    ],
+  });
+  const api = startApi(
+    around,
+    bus,
+    new PredictBackend({
+      clock,
+      actors,
+      inference,
+      registry,
+      readiness: () => status.readiness(),
+    }),
+  );
+  hub.onStatus((watched) => status.snapshot(watched));
+  hub.onMetrics(() => metrics.exposition());
+  hub.onBookRequest((symbol) => status.ladder(symbol));
+  feed.start();
+  stops.push(() => feed.stop());
+  stops.push(() => api.stop());
+  if (isSimulated) stops.push(startSimulator(config, feedBus));
+  stops.push(showReadiness(hub, status));
+  return {
+    epoch,
+    url: `http://${config.http.host}:${hub.port}/`,
+    registry,
+    simulated: isSimulated,
+  };
+};
+
+const startHub = ({
+  config,
+  log,
+  metrics,
+  epoch,
+}: Surroundings): Promise<SignalHub> =>
+  SignalHub.start({
+    host: config.http.host,
+    port: config.http.port,
+    connectionsMax: config.http.connectionsMax,
+    origins: config.http.origins,
+    symbolsMax: config.symbols.max,
+    epoch,
+    version: INSTALLATION.version,
+    workerUrl: INSTALLATION.hubThreadUrl,
+    pagesUrl: INSTALLATION.pagesUrl,
+    clock,
+    timers,
+    telemetry: metrics,
+    log,
+  });
+
+/** Encoded once for both roads; what the publisher keeps back goes nowhere. */
+const roadsOut = (
+  { metrics, log }: Surroundings,
+  bus: Bus,
+  hub: SignalHub,
+): SignalSink => {
+  const publisher = new SignalPublisher({ bus, telemetry: metrics, log });
+  return {
+    publish: (signal) => {
+      const encoded = publisher.publish(signal);
+      if (encoded !== undefined) hub.publish(signal, encoded);
+    },
+  };
+};
+
+interface ActorNeeds {
+  readonly registry: Registry;
+  readonly inference: EngineInference;
+  readonly store: StateStore;
+  readonly predictions: PredictionLog;
+  readonly sink: SignalSink;
+  readonly onSnapshotWanted: (symbol: SymbolId) => void;
+  readonly onLeft: (symbol: SymbolId) => void;
+}
+
+const startEngineActors = (
+  { config, log, metrics, epoch, onFatal }: Surroundings,
+  needs: ActorNeeds,
+): Promise<StartedActors> => {
+  const options = actorOptions(config);
+  return startActors({
+    record: config.record,
+    ports: {
+      clock,
+      timers,
+      executor: liveExecutor(),
+      inference: needs.inference,
+      store: needs.store,
+    },
+    create: (ports, sinks) =>
+      createEngineActors({
+        ...ports,
+        sinks: [...sinks, needs.sink],
+        predictions: needs.predictions,
+        telemetry: metrics,
+        log,
+        requestSnapshot: needs.onSnapshotWanted,
+        onLeft: needs.onLeft,
+        epoch,
+        options,
+        onFatal,
+      }),
+    epoch,
+    options,
+    sha256: Object.fromEntries(
+      needs.registry.entries.map(({ manifest }) => [
+        manifest.name,
+        manifest.sha256,
+      ]),
+    ),
+    telemetry: metrics,
+    log,
+  });
+};
+
+const startApi = (
+  { epoch, metrics, log }: Surroundings,
+  bus: Bus,
+  backend: PredictBackend,
+): SignalApi =>
+  new SignalApi({
+    bus,
+    backend,
+    version: INSTALLATION.version,
+    id: epoch,
+    clock,
+    timers,
+    telemetry: metrics,
+    log,
+  });
+
+/** From now on the engine is running; returns what makes it draining. */
+const showReadiness = (hub: SignalHub, status: EngineStatus): (() => void) => {
+  const show = (): void => hub.pushReadiness(status.readiness());
+  const beat = timers.every(READINESS_EVERY_MS, show);
+  status.enter("running");
+  show();
+  return () => {
+    beat.cancel();
+    status.enter("draining");
+    show();
+  };
 };
 
 const usesSimulator = ({ feed, nats }: Config): boolean =>

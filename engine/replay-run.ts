@@ -1,8 +1,4 @@
 /** One replay of a tape through the engine's own actors on simulated time: the same tape and models give the same bytes. */
-import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createWriteStream, type WriteStream } from "node:fs";
-import { finished } from "node:stream/promises";
 import {
   ENGINE_ACTORS_DEFAULTS,
   createEngineActors,
@@ -10,22 +6,14 @@ import {
 } from "../actors/engine-actors.ts";
 import { loadRegistry } from "../models/registry.ts";
 import { createInference } from "../workers/placement.ts";
-import type { Signal } from "./domain/signal.ts";
+import { CountingTelemetry } from "./counting-telemetry.ts";
 import { SERVED_HASHES } from "./features/feature-sets.ts";
 import { isHeadline, type FeedEvent } from "./feeds/feed-event.ts";
 import { replay, type ReplayTarget } from "./feeds/replay.ts";
 import { INSTALLATION } from "./installation.ts";
-import {
-  type Counter,
-  type Gauge,
-  type Histogram,
-  type Labels,
-  type Logger,
-  type SignalSink,
-  type StateStore,
-  type Telemetry,
-} from "./ports.ts";
+import type { Logger, StateStore } from "./ports.ts";
 import { SettlingInference } from "./settling-inference.ts";
+import { SignalFile } from "./signal-file.ts";
 import { ManualExecutor } from "./std/executor.ts";
 import { SimulatedClock } from "./std/simulated-clock.ts";
 
@@ -50,58 +38,6 @@ export interface ReplaySummary {
   readonly sha256: string;
 }
 
-/** Bytes of signals that are gathered before they are hashed and written. */
-const CHUNK_CHARS = 64 * 1024;
-
-/** JSON Lines with a digest; the file is optional. */
-class SignalFile implements SignalSink {
-  readonly #hash = createHash("sha256");
-  readonly #file: WriteStream | undefined;
-  #lines: string[] = [];
-  #chars = 0;
-  signals = 0;
-
-  constructor(path: string | undefined) {
-    this.#file = path === undefined ? undefined : createWriteStream(path);
-  }
-
-  publish(signal: Signal): void {
-    const line = JSON.stringify(signal);
-    this.signals++;
-    this.#lines.push(line);
-    this.#chars += line.length;
-    if (this.#chars > CHUNK_CHARS) this.#write();
-  }
-
-  /** Asked of the stream itself: it may have drained while other threads were waited for. */
-  get isBlocked(): boolean {
-    return this.#file?.writableNeedDrain === true;
-  }
-
-  /** Resolves when a blocked file takes more. */
-  async drained(): Promise<void> {
-    if (this.#file !== undefined) await once(this.#file, "drain");
-  }
-
-  async end(): Promise<string> {
-    this.#write();
-    if (this.#file !== undefined) {
-      this.#file.end();
-      await finished(this.#file);
-    }
-    return this.#hash.digest("hex");
-  }
-
-  #write(): void {
-    if (this.#lines.length === 0) return;
-    const text = `${this.#lines.join("\n")}\n`;
-    this.#lines = [];
-    this.#chars = 0;
-    this.#hash.update(text);
-    this.#file?.write(text);
-  }
-}
-
 /** Reads the tape no faster than the file takes the signals. */
 async function* throttled(
   tape: AsyncIterable<FeedEvent>,
@@ -110,30 +46,6 @@ async function* throttled(
   for await (const event of tape) {
     yield event;
     if (file.isBlocked) await file.drained();
-  }
-}
-
-/** Telemetry that keeps the counts which the summary tells. */
-class CountingTelemetry implements Telemetry {
-  readonly #counts = new Map<string, number>();
-
-  gauge(): Gauge {
-    return { set: () => undefined };
-  }
-
-  histogram(): Histogram {
-    return { recordNs: () => undefined };
-  }
-
-  counter(name: string, _help: string, labels: Labels = {}): Counter {
-    const key = [name, ...Object.values(labels)].join(" ");
-    return {
-      add: (n) => this.#counts.set(key, (this.#counts.get(key) ?? 0) + n),
-    };
-  }
-
-  bookEvents(change: string): number {
-    return this.#counts.get(`fusewire_book_events_total ${change}`) ?? 0;
   }
 }
 

@@ -122,6 +122,7 @@ const LAYERS: readonly Layer[] = [
       "engine/predict-backend.ts",
       "engine/links.ts",
       "engine/publish-run.ts",
+      "engine/actor-machine.ts",
       "engine/record-run.ts",
       "engine/replay-run.ts",
       "engine/replay-recorded.ts",

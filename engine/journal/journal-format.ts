@@ -47,8 +47,8 @@ export const STEP = {
   absent: 9,
   /** Varint: which load. Text: the error code. */
   loadFailed: 10,
-  /** JSON: what an operator ordered. */
-  ordered: 11,
+  /** Text: the symbol whose book an operator ordered to be synced again. */
+  resyncOrdered: 11,
   drained: 12,
   /** Nothing more was recorded, as the run was over. */
   end: 13,

@@ -19,11 +19,7 @@ export class JournalReader {
   /** The next chunk, borrowed until it is read to its end. */
   load(chunk: Uint8Array): void {
     this.#bytes = chunk;
-    this.#view = new DataView(
-      chunk.buffer,
-      chunk.byteOffset,
-      chunk.byteLength,
-    );
+    this.#view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     this.#at = 0;
   }
 

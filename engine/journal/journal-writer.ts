@@ -124,7 +124,7 @@ export class JournalWriter {
   #varint(value: number): void {
     let left = value;
     while (left >= 0x8000_0000) {
-      this.#bytes[this.#at++] = left % 128 | 0x80;
+      this.#bytes[this.#at++] = (left % 128) | 0x80;
       left = Math.floor(left / 128);
     }
     while (left >= 0x80) {

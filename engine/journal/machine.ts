@@ -1,6 +1,7 @@
 /** The actors as a machine: the ports through which they see the world, and the doors through which it comes in. */
 import type { Headline } from "../domain/headline.ts";
 import type { MarketEvent } from "../domain/market-event.ts";
+import type { SymbolId } from "../domain/symbol.ts";
 import type { Clock, Inference, StateStore, Timers } from "../ports.ts";
 import type { Executor } from "../std/executor.ts";
 import type { MonoNanos } from "../std/time.ts";
@@ -18,6 +19,8 @@ export interface MachinePorts {
 export interface MachineInputs {
   onEvent(event: MarketEvent, decodedNs: MonoNanos): void;
   onHeadline(headline: Headline): void;
+  /** An operator's. Throws a coded error where it cannot be done. */
+  orderResync(symbol: SymbolId): void;
   /** Handles what is queued and ends. */
   drain(): void;
 }

@@ -1,6 +1,7 @@
 /** Records a run of the actors onto a tape, so that it can be replayed to the byte: see docs/decisions/0007. */
 import type { Headline } from "../domain/headline.ts";
 import type { MarketEvent } from "../domain/market-event.ts";
+import type { SymbolId } from "../domain/symbol.ts";
 import type { FeedEvent } from "../feeds/feed-event.ts";
 import { toRecord } from "../feeds/tape-record.ts";
 import type { CodedError } from "../std/errors.ts";
@@ -18,7 +19,7 @@ export interface EventBytes {
   readonly data: Uint8Array;
 }
 
-export class RunRecording {
+export class RunRecording implements MachineInputs {
   /** The actors are to be built over these. */
   readonly ports: MachinePorts;
   readonly #steps: StepRecorder;
@@ -75,6 +76,15 @@ export class RunRecording {
     }
     if (this.#record(headline, bytes)) steps.writer.step(STEP.headline);
     steps.run(() => this.#machine!.onHeadline(headline));
+  }
+
+  orderResync(symbol: SymbolId): void {
+    this.#steps.enter(
+      STEP.resyncOrdered,
+      0,
+      () => this.#machine!.orderResync(symbol),
+      (writer) => writer.text(symbol),
+    );
   }
 
   drain(): void {

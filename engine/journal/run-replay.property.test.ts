@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import {
   createEngineActors,
   ENGINE_ACTORS_DEFAULTS,
-  type EngineActors,
 } from "../../actors/engine-actors.ts";
+import { machineOf } from "../actor-machine.ts";
 import { ActorStage, BTC, ETH } from "../../test/support/actor-stage.ts";
 import {
   FakeInference,
@@ -61,7 +61,7 @@ const build = (
   { clock, timers, executor, inference, store }: MachinePorts,
   sink: SignalSink,
   requestSnapshot: (symbol: SymbolId) => void,
-): { actors: EngineActors; machine: MachineInputs } => {
+): MachineInputs => {
   const actors = createEngineActors({
     clock,
     timers,
@@ -76,15 +76,7 @@ const build = (
     epoch: HEAD.epoch,
     options: OPTIONS,
   });
-  const { router, system } = actors;
-  return {
-    actors,
-    machine: {
-      onEvent: (event, decodedNs) => router.onEvent(event, decodedNs),
-      onHeadline: (headline) => router.onHeadline(headline),
-      drain: () => system.drain(),
-    },
-  };
+  return machineOf(actors);
 };
 
 /** Answers loads when the run says so. */
@@ -142,14 +134,12 @@ class LiveRun {
       this.tape,
       (error) => this.#lossErrors.push(error),
     );
-    this.recording.start(
-      HEAD,
-      () =>
-        build(
-          this.recording.ports,
-          { publish: (signal: Signal) => this.#said(signal) },
-          (symbol) => this.#answer(symbol),
-        ).machine,
+    this.recording.start(HEAD, () =>
+      build(
+        this.recording.ports,
+        { publish: (signal: Signal) => this.#said(signal) },
+        (symbol) => this.#answer(symbol),
+      ),
     );
   }
 
@@ -168,9 +158,7 @@ class LiveRun {
       return monoNanos(this.#maker.clock.nowNs() + this.#driftNs);
     },
     nowUs: () =>
-      unixMicros(
-        this.#maker.clock.nowUs() + Math.floor(this.#driftNs / 1_000),
-      ),
+      unixMicros(this.#maker.clock.nowUs() + Math.floor(this.#driftNs / 1_000)),
   };
 
   #act(): void {
@@ -184,6 +172,7 @@ class LiveRun {
     else if (choice < 75) this.#tell(this.#maker.trade(symbol, 100));
     else if (choice < 77) this.#maker.lose(symbol);
     else if (choice < 78) this.#tell(this.#maker.gap(symbol));
+    else if (choice < 79) this.#orderResync(symbol);
     else if (choice < 90) this.#answerModel();
     else if (choice < 94) this.#answerStore();
     else if (choice < 97)
@@ -207,7 +196,17 @@ class LiveRun {
 
   /** Inside a turn, as the in-process bus does. */
   #answer(symbol: SymbolId): void {
-    if (this.#random.int(2) === 0) this.#tell(this.#maker.snapshot(symbol, 100));
+    if (this.#random.int(2) === 0)
+      this.#tell(this.#maker.snapshot(symbol, 100));
+  }
+
+  /** Refused where the symbol is not known or in quarantine. */
+  #orderResync(symbol: SymbolId): void {
+    try {
+      this.recording.orderResync(symbol);
+    } catch (error) {
+      expect(error).toBeInstanceOf(CodedError);
+    }
   }
 
   #answerModel(): void {
@@ -250,7 +249,7 @@ const replay = (tape: MemoryTape): { lines: string[]; run: RunReplay } => {
         ports,
         { publish: (signal) => lines.push(JSON.stringify(signal)) },
         () => undefined,
-      ).machine,
+      ),
   });
   tape.playTo(run);
   return { lines, run };

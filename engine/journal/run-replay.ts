@@ -1,5 +1,6 @@
 /** Replays a recorded run: its actors over ports that read the journal, step by step, without clock, thread, timer or model. */
 import type { Prediction, PredictionMiss } from "../domain/prediction.ts";
+import { symbolId } from "../domain/symbol.ts";
 import { isHeadline, type FeedEvent } from "../feeds/feed-event.ts";
 import { toEvent, type TapeRecord } from "../feeds/tape-record.ts";
 import { CodedError } from "../std/errors.ts";
@@ -143,6 +144,9 @@ export class RunReplay {
       case STEP.loadFailed:
         ports.loadFailed(reader.number(), reader.text());
         break;
+      case STEP.resyncOrdered:
+        this.#orderResync(reader.text());
+        break;
       case STEP.drained:
         this.#running.drain();
         break;
@@ -166,6 +170,15 @@ export class RunReplay {
     if (!isHeadline(event))
       throw this.#reader.diverged("the record is no headline");
     this.#running.onHeadline(event);
+  }
+
+  /** What could not be done is told to the operator, and changed nothing. */
+  #orderResync(text: string): void {
+    try {
+      this.#running.orderResync(symbolId(text));
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+    }
   }
 
   #nextRecord(): FeedEvent {

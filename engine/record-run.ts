@@ -1,0 +1,155 @@
+/** The actors of the live engine, recorded where the configuration says so: see docs/decisions/0007. */
+import type {
+  EngineActors,
+  EngineActorsOptions,
+} from "../actors/engine-actors.ts";
+import { machineOf } from "./actor-machine.ts";
+import { TapeRecorder } from "./feeds/tape-recorder.ts";
+import { INSTALLATION } from "./installation.ts";
+import type { MachineInputs, MachinePorts } from "./journal/machine.ts";
+import type { RunHead } from "./journal/run-head.ts";
+import { RunRecording, type EventBytes } from "./journal/run-recording.ts";
+import type { Headline } from "./domain/headline.ts";
+import type { MarketEvent } from "./domain/market-event.ts";
+import type { Logger, SignalSink, Telemetry } from "./ports.ts";
+import { SignalFile } from "./signal-file.ts";
+import { CodedError } from "./std/errors.ts";
+import { systemClock, systemTimers, type MonoNanos } from "./std/time.ts";
+
+/** Where the feed and the operators knock. */
+export interface ActorInputs extends MachineInputs {
+  onEvent(event: MarketEvent, decodedNs: MonoNanos, bytes?: EventBytes): void;
+  onHeadline(headline: Headline, bytes?: EventBytes): void;
+}
+
+export interface StartedActors {
+  readonly actors: EngineActors;
+  readonly inputs: ActorInputs;
+  /** After the drain: nothing more is recorded. */
+  close(): Promise<void>;
+}
+
+export interface RecordRunOptions {
+  readonly record: { readonly tape: string; readonly signals: string };
+  readonly ports: MachinePorts;
+  /** Builds the actors over the ports given, with these sinks besides its own. */
+  readonly create: (
+    ports: MachinePorts,
+    sinks: readonly SignalSink[],
+  ) => EngineActors;
+  readonly epoch: string;
+  readonly options: EngineActorsOptions;
+  /** Hex digests of the models' files by name. */
+  readonly sha256: Readonly<Record<string, string>>;
+  readonly telemetry: Telemetry;
+  readonly log: Logger;
+}
+
+/** What a crash of the process may cost of the journal. */
+const FLUSH_EVERY_MS = 100;
+
+/** Without a tape the actors stand on the bare ports, and recording costs nothing. */
+export const startActors = async (
+  options: RecordRunOptions,
+): Promise<StartedActors> => {
+  const { record, ports, create, log } = options;
+  const signals =
+    record.signals === "" ? undefined : new SignalFile(record.signals);
+  const sinks = signals === undefined ? [] : [signals];
+  if (record.tape !== "") return startRecorded(options, signals, sinks);
+  const actors = create(ports, sinks);
+  const flushing = systemTimers.every(FLUSH_EVERY_MS, () => signals?.flush());
+  return {
+    actors,
+    inputs: machineOf(actors),
+    close: async () => {
+      flushing.cancel();
+      await endSignals(signals, log);
+    },
+  };
+};
+
+const startRecorded = async (
+  options: RecordRunOptions,
+  signals: SignalFile | undefined,
+  sinks: readonly SignalSink[],
+): Promise<StartedActors> => {
+  const { record, telemetry, log } = options;
+  const tape = await TapeRecorder.start({
+    path: record.tape,
+    clock: systemClock,
+    timers: systemTimers,
+    info: { source: `run ${options.epoch}` },
+    // A run has one beginning, and its journal is of use from there on alone.
+    rotateBytes: Number.POSITIVE_INFINITY,
+    telemetry,
+    log,
+  });
+  const recording = new RunRecording(options.ports, tape, (error) =>
+    log.error("record.lost", { code: error.code }),
+  );
+  let actors: EngineActors | undefined;
+  recording.start(headOf(options), () => {
+    actors = options.create(recording.ports, sinks);
+    return machineOf(actors);
+  });
+  const flushing = systemTimers.every(FLUSH_EVERY_MS, () => {
+    recording.flush();
+    signals?.flush();
+  });
+  return {
+    actors: actors!,
+    inputs: recording,
+    close: async () => {
+      flushing.cancel();
+      recording.end();
+      await tape.close();
+      await endSignals(signals, log);
+    },
+  };
+};
+
+const headOf = (options: RecordRunOptions): RunHead => {
+  const { models } = options.ports.inference;
+  const head: RunHead = {
+    v: 1,
+    version: INSTALLATION.version,
+    epoch: options.epoch,
+    options: options.options,
+    models,
+    inline: models
+      .filter(({ name }) => options.ports.inference.inline(name) !== undefined)
+      .map(({ name }) => name),
+    sha256: options.sha256,
+  };
+  // An infinite or missing number would come back as another one.
+  if (!isPlain(head))
+    throw new CodedError("E_INTERNAL", { detail: "options that JSON changes" });
+  return head;
+};
+
+const isPlain = (value: unknown): boolean => {
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || value === null)
+    return typeof value === "string" || typeof value === "boolean";
+  return Object.values(value).every(
+    (each) => each === undefined || isPlain(each),
+  );
+};
+
+const endSignals = async (
+  signals: SignalFile | undefined,
+  log: Logger,
+): Promise<void> => {
+  if (signals === undefined) return;
+  try {
+    const sha256 = await signals.end();
+    log.info("record.signals", {
+      signals: signals.signals,
+      dropped: signals.dropped,
+      sha256,
+    });
+  } catch (error) {
+    log.error("record.signalsFailed", { error });
+  }
+};
