@@ -8,6 +8,7 @@ import { createInference } from "../workers/placement.ts";
 import { machineOf } from "./actor-machine.ts";
 import { CountingTelemetry } from "./counting-telemetry.ts";
 import { SERVED_HASHES } from "./features/feature-sets.ts";
+import { openTape } from "./feeds/tape.ts";
 import { TapeReader } from "./feeds/tape-reader.ts";
 import { INSTALLATION } from "./installation.ts";
 import { MARK } from "./journal/journal-format.ts";
@@ -48,9 +49,11 @@ export interface RecordedReplaySummary {
   readonly recomputed?: readonly Recomputed[];
 }
 
-/** Whether the tape begins with the head of a run. */
+/** Whether it is a tape that begins with the head of a run; not so for recordings of another format. */
 export const isRecordedRun = async (path: string): Promise<boolean> => {
-  for await (const item of new TapeReader(path).items())
+  const tape = await openTape(path);
+  if (!(tape instanceof TapeReader)) return false;
+  for await (const item of tape.items())
     return item.type === "mark" && item.bytes[0] === MARK.head;
   return false;
 };

@@ -59,6 +59,8 @@ const CONFIG_FLAGS = {
   models: "models.dir",
   "state-dir": "state.dir",
   "log-level": "log.level",
+  record: "record.tape",
+  "signals-out": "record.signals",
 } as const;
 
 export const CONFIG_OPTIONS = {
@@ -81,7 +83,9 @@ export const CONFIG_HELP = `  -c, --config FILE     YAML or JSON configuration (
       --rate N          mean book updates a second and simulated symbol
       --models DIR      model registry in place of the shipped one
       --state-dir DIR   file store and prediction log
-      --log-level L     debug, info, warn, error or silent`;
+      --log-level L     debug, info, warn, error or silent
+      --record TAPE     record the run, for fusewire replay; {time} stands for when it began
+      --signals-out F   its signals as JSON Lines`;
 
 type ConfigFlagValues = Partial<Record<keyof typeof CONFIG_FLAGS, string>> & {
   readonly config?: string;

@@ -7,6 +7,7 @@ import { EXIT, UsageError, explain, type Command } from "./command.ts";
 /** Loaded on demand: `--help` must not wait for a model runtime. */
 const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./run.ts")).runCommand,
+  record: async () => (await import("./record.ts")).recordCommand,
   replay: async () => (await import("./replay.ts")).replayCommand,
   bench: async () => (await import("./bench.ts")).benchCommand,
   models: async () => (await import("./models.ts")).modelsCommand,

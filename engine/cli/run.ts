@@ -1,4 +1,5 @@
 /** `fusewire run`: the engine in the foreground, until it is told to stop. */
+import type { Config } from "../config-schema.ts";
 import { loadConfig } from "../config.ts";
 import { openLog } from "../io/log.ts";
 import { startEngine, type Engine } from "../main.ts";
@@ -34,48 +35,57 @@ const announce = (engine: Engine, log: Logger): void => {
   );
 };
 
-const untilStopped = (fatal: Promise<unknown>): Promise<unknown> =>
+const untilStopped = (
+  fatal: Promise<unknown>,
+  endAfterMs: number | undefined,
+): Promise<unknown> =>
   Promise.race([
     fatal,
     new Promise<undefined>((resolve) => {
       const stop = (): void => resolve(undefined);
       process.once("SIGTERM", stop);
       process.once("SIGINT", stop);
+      if (endAfterMs !== undefined) setTimeout(stop, endAfterMs);
     }),
   ]);
+
+/** Until it is told to stop, or its time is over; returns the exit code. */
+export const runEngine = async (
+  config: Config,
+  endAfterMs?: number,
+): Promise<number> => {
+  const log = openLog({ level: config.log.level });
+  let onFatal: (error: unknown) => void = () => undefined;
+  const fatal = new Promise<unknown>((resolve) => {
+    onFatal = (error) => resolve(error ?? new Error("fatal"));
+  });
+  // Keeps the process alive: all of the engine's own timers are unreferenced.
+  const alive = setInterval(() => undefined, 60_000);
+  const engine = await startEngine({ config, log, onFatal });
+  announce(engine, log);
+  const error = await untilStopped(fatal, endAfterMs);
+  if (error !== undefined) log.error("engine.fatal", { error: explain(error) });
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), KILL_AFTER_MS).unref();
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.once(signal, () => process.kill(process.pid, "SIGKILL"));
+  await engine.stop();
+  log.info("engine.stopped");
+  log.flush();
+  clearInterval(alive);
+  return error === undefined ? EXIT.ok : EXIT.failed;
+};
 
 export const runCommand: Command = {
   name: "run",
   summary: "run the engine",
   help,
-  async run(args) {
+  run(args) {
     const { values } = parseFlags(args, CONFIG_OPTIONS);
-    const config = loadConfig({
-      ...(values.config === undefined ? {} : { file: values.config }),
-      flags: configOverrides(values),
-    });
-    const log = openLog({ level: config.log.level });
-    let onFatal: (error: unknown) => void = () => undefined;
-    const fatal = new Promise<unknown>((resolve) => {
-      onFatal = (error) => resolve(error ?? new Error("fatal"));
-    });
-    // Keeps the process alive: all of the engine's own timers are unreferenced.
-    const alive = setInterval(() => undefined, 60_000);
-    const engine = await startEngine({ config, log, onFatal });
-    announce(engine, log);
-    const error = await untilStopped(fatal);
-    if (error !== undefined)
-      log.error("engine.fatal", { error: explain(error) });
-    setTimeout(
-      () => process.kill(process.pid, "SIGKILL"),
-      KILL_AFTER_MS,
-    ).unref();
-    for (const signal of ["SIGTERM", "SIGINT"] as const)
-      process.once(signal, () => process.kill(process.pid, "SIGKILL"));
-    await engine.stop();
-    log.info("engine.stopped");
-    log.flush();
-    clearInterval(alive);
-    return error === undefined ? EXIT.ok : EXIT.failed;
+    return runEngine(
+      loadConfig({
+        ...(values.config === undefined ? {} : { file: values.config }),
+        flags: configOverrides(values),
+      }),
+    );
   },
 };
