@@ -3,7 +3,8 @@ import type { FeatureVector } from "../domain/feature.ts";
 import type { Bar, MarketEvent } from "../domain/market-event.ts";
 import type { BookState } from "../domain/signal.ts";
 import type { SymbolId } from "../domain/symbol.ts";
-import { BarBuilder } from "../market/bar-builder.ts";
+import { BarBook } from "../market/bar-book.ts";
+import { timeBars } from "../market/bar-kind.ts";
 import { BookSync } from "../market/book-sync.ts";
 import type { BookSyncOptions } from "../market/book-sync.ts";
 import { OrderBook } from "../market/order-book.ts";
@@ -36,7 +37,7 @@ export class FeatureSampler {
   readonly sync: BookSync;
   readonly features = new FeatureSet();
   readonly #options: FeatureSamplerOptions;
-  readonly #builder: BarBuilder;
+  readonly #bars: BarBook;
   readonly #onRow: (row: FeatureRow) => void;
   readonly #sampleNs: number;
   #sampledNs = Number.NEGATIVE_INFINITY;
@@ -54,8 +55,10 @@ export class FeatureSampler {
       new OrderBook({ depthMax: options.depthMax }),
       options.sync,
     );
-    this.#builder = new BarBuilder(
-      { symbol: options.symbol, intervalMs: FEATURE_BAR_MS },
+    this.#bars = new BarBook(
+      options.symbol,
+      [{ kind: timeBars(FEATURE_BAR_MS), length: 1 }],
+      {},
       (bar) => {
         this.features.onBar(bar);
         onBar(bar);
@@ -66,12 +69,13 @@ export class FeatureSampler {
   onEvent(event: MarketEvent): void {
     const { sync, features } = this;
     sync.checkFresh(event.receivedNs);
-    this.#builder.advanceTo(event);
+    this.#bars.advanceTo(event);
     let isBook = false;
     switch (event.type) {
       case "bookSnapshot":
       case "bookDelta":
       case "gap": {
+        if (event.type === "gap") this.#bars.onGap(event.reason);
         const change = sync.apply(event);
         isBook = change === "snapshot" || change === "delta";
         if (isBook && event.type !== "gap") features.onBook(sync.book, event);
@@ -79,14 +83,13 @@ export class FeatureSampler {
         break;
       }
       case "trade":
-        this.#builder.onTrade(event);
-        features.onTrade(event);
+        if (this.#bars.onTrade(event)) features.onTrade(event);
         break;
       case "quote":
         features.onQuote(event);
         break;
       case "bar":
-        features.onBar(event);
+        this.#bars.onBar(event);
         break;
       case "funding":
       case "openInterest":
