@@ -196,7 +196,10 @@ export class FeedPublisher {
     if (this.#told.size >= this.#symbolsMax)
       throw new CodedError("E_SYMBOL_LIMIT");
     const told: Told = {
-      sync: new BookSync(new OrderBook({ depthMax: this.#depthMax })),
+      // Whether a price is plausible is for the engine to judge.
+      sync: new BookSync(new OrderBook({ depthMax: this.#depthMax }), {
+        bandFactor: 0,
+      }),
       isAsked: false,
       answeredNs: Number.NEGATIVE_INFINITY,
       sent: 0,

@@ -155,7 +155,7 @@ export class Handover {
     let shadow = this.#books.get(event.symbol);
     if (shadow === undefined) {
       const book = new OrderBook({ depthMax: this.#options.depthMax });
-      shadow = { sync: new BookSync(book), last: event };
+      shadow = { sync: new BookSync(book, { bandFactor: 0 }), last: event };
       this.#books.set(event.symbol, shadow);
     }
     shadow.last = event;

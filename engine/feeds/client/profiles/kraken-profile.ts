@@ -1,0 +1,91 @@
+/** How a client talks to Kraken: WebSocket v2, and v1 for who still needs its names. */
+import { venueNameOf, type SymbolId } from "../../../domain/symbol.ts";
+import { KrakenV1Mapper } from "../../venues/kraken-v1-mapper.ts";
+import { KrakenV2Mapper } from "../../venues/kraken-v2-mapper.ts";
+import type { Channel, VenueProfile } from "../../venues/venue-profile.ts";
+import { inBatches } from "./batches.ts";
+
+const SYMBOLS_A_MESSAGE_MAX = 50;
+const DEPTH = 1_000;
+
+/** The venue names no number and refuses what is too fast; behind its proxy some 150 connections in ten minutes. */
+const LIMITS = {
+  lifetimeMs: Infinity,
+  silenceMs: 15_000,
+  messagesPerSecondMax: 5,
+  subscriptionsPerConnectionMax: 200,
+  requestWeightPerMinuteMax: 60,
+} as const;
+
+type Method = "subscribe" | "unsubscribe";
+
+/** One message a channel and batch of symbols. */
+const requests = (
+  symbols: readonly SymbolId[],
+  channels: readonly Channel[],
+  message: (channel: Channel, names: readonly string[]) => unknown,
+): readonly string[] =>
+  channels.flatMap((channel) =>
+    inBatches(symbols.map(venueNameOf), SYMBOLS_A_MESSAGE_MAX).map((names) =>
+      JSON.stringify(message(channel, names)),
+    ),
+  );
+
+const V2_PARAMS: Readonly<Partial<Record<Channel, object>>> = {
+  book: { channel: "book", depth: DEPTH },
+  trades: { channel: "trade", snapshot: false },
+  quotes: { channel: "ticker", event_trigger: "bbo" },
+  bars: { channel: "ohlc", interval: 1 },
+};
+
+export const krakenProfile = (): VenueProfile => {
+  const request =
+    (method: Method) =>
+    (symbols: readonly SymbolId[], channels: readonly Channel[]) =>
+      requests(symbols, channels, (channel, names) => ({
+        method,
+        params: { ...V2_PARAMS[channel], symbol: names },
+      }));
+  return {
+    venue: "KRAKEN",
+    channels: Object.keys(V2_PARAMS) as Channel[],
+    webSocketUrl: "wss://ws.kraken.com/v2",
+    restUrl: "",
+    subscribe: request("subscribe"),
+    unsubscribe: request("unsubscribe"),
+    ping: { everyMs: 5_000, text: '{"method":"ping"}' },
+    resync: "resubscribe",
+    ...LIMITS,
+    newMapper: () => new KrakenV2Mapper(),
+  };
+};
+
+const V1_SUBSCRIPTIONS: Readonly<Partial<Record<Channel, object>>> = {
+  book: { name: "book", depth: DEPTH },
+  trades: { name: "trade" },
+  quotes: { name: "spread" },
+  bars: { name: "ohlc", interval: 1 },
+};
+
+export const krakenV1Profile = (): VenueProfile => {
+  const request =
+    (event: Method) =>
+    (symbols: readonly SymbolId[], channels: readonly Channel[]) =>
+      requests(symbols, channels, (channel, pair) => ({
+        event,
+        pair,
+        subscription: V1_SUBSCRIPTIONS[channel],
+      }));
+  return {
+    venue: "KRAKEN",
+    channels: Object.keys(V1_SUBSCRIPTIONS) as Channel[],
+    webSocketUrl: "wss://ws.kraken.com",
+    restUrl: "",
+    subscribe: request("subscribe"),
+    unsubscribe: request("unsubscribe"),
+    ping: { everyMs: 5_000, text: '{"event":"ping"}' },
+    resync: "resubscribe",
+    ...LIMITS,
+    newMapper: () => new KrakenV1Mapper(),
+  };
+};

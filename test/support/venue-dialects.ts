@@ -1,0 +1,436 @@
+/** How venues write their books: enough of each to serve recorded or made-up streams with snapshots at any moment. */
+
+/** Prices and sizes as the venue writes them: checksums are over the digits. */
+export interface ReferenceBook {
+  readonly bids: Map<string, string>;
+  readonly asks: Map<string, string>;
+  seq: number;
+  /** Its snapshot has been seen or made. */
+  isKnown: boolean;
+}
+
+export type Row = readonly [price: string, size: string];
+
+export interface Dialect {
+  /** Names of the books that a client's message subscribes. */
+  subscribed(message: string): readonly string[];
+  /** What answers it, before any book. */
+  acknowledged?(message: string): string | undefined;
+  /** Takes a message into the reference; the book's name, or undefined where it is none of a book's. */
+  apply(
+    message: string,
+    bookOf: (name: string) => ReferenceBook,
+  ): string | undefined;
+  /** The whole book as of now: a message of the stream, or a REST answer. */
+  snapshot(name: string, book: ReferenceBook): string;
+  /** A made-up change: the message that tells it. The book has not been changed yet. */
+  update(
+    name: string,
+    book: ReferenceBook,
+    bids: readonly Row[],
+    asks: readonly Row[],
+  ): string;
+  /** Where snapshots are fetched; absent where they come with the subscription. */
+  readonly restPath?: string;
+}
+
+export const newReferenceBook = (): ReferenceBook => ({
+  bids: new Map(),
+  asks: new Map(),
+  seq: 0,
+  isKnown: false,
+});
+
+export const sorted = (
+  side: ReadonlyMap<string, string>,
+  best: "highest" | "lowest",
+): Row[] =>
+  [...side].sort((a, b) =>
+    best === "highest"
+      ? Number(b[0]) - Number(a[0])
+      : Number(a[0]) - Number(b[0]),
+  );
+
+export const bestBids = (book: ReferenceBook, n = Infinity): Row[] =>
+  sorted(book.bids, "highest").slice(0, n);
+export const bestAsks = (book: ReferenceBook, n = Infinity): Row[] =>
+  sorted(book.asks, "lowest").slice(0, n);
+
+const set = (
+  side: Map<string, string>,
+  rows: readonly (readonly string[])[],
+): void => {
+  for (const [price, size] of rows)
+    if (Number(size) === 0) side.delete(price!);
+    else side.set(price!, size!);
+};
+
+const replace = (
+  book: ReferenceBook,
+  bids: readonly (readonly string[])[],
+  asks: readonly (readonly string[])[],
+): void => {
+  book.bids.clear();
+  book.asks.clear();
+  set(book.bids, bids);
+  set(book.asks, asks);
+  book.isKnown = true;
+};
+
+/** The book with a change applied, for a checksum over what will be. */
+const changed = (
+  book: ReferenceBook,
+  bids: readonly Row[],
+  asks: readonly Row[],
+): ReferenceBook => {
+  const next = { ...book, bids: new Map(book.bids), asks: new Map(book.asks) };
+  set(next.bids, bids);
+  set(next.asks, asks);
+  return next;
+};
+
+const CRC_TABLE = Array.from({ length: 256 }, (_, n) => {
+  let c = n;
+  for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+  return c >>> 0;
+});
+
+const crc32 = (text: string): number => {
+  let crc = 0xffffffff;
+  for (let i = 0; i < text.length; i++)
+    crc = CRC_TABLE[(crc ^ text.charCodeAt(i)) & 255]! ^ (crc >>> 8);
+  return (crc ^ 0xffffffff) >>> 0;
+};
+
+const krakenChecksum = (book: ReferenceBook): number => {
+  const digits = (text: string): string =>
+    text.replace(".", "").replace(/^0+/, "");
+  return crc32(
+    [...bestAsks(book, 10), ...bestBids(book, 10)]
+      .map(([price, size]) => digits(price) + digits(size))
+      .join(""),
+  );
+};
+
+const okxChecksum = (book: ReferenceBook): number => {
+  const bids = bestBids(book, 25);
+  const asks = bestAsks(book, 25);
+  const parts: string[] = [];
+  for (let i = 0; i < 25; i++) {
+    if (bids[i] !== undefined) parts.push(...bids[i]!);
+    if (asks[i] !== undefined) parts.push(...asks[i]!);
+  }
+  return crc32(parts.join(":")) | 0;
+};
+
+interface Json {
+  readonly [key: string]: any;
+}
+const json = (text: string): Json => {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return {};
+  }
+};
+
+const binance = (kind: "spot" | "futures"): Dialect => ({
+  restPath: kind === "spot" ? "/api/v3/depth" : "/fapi/v1/depth",
+  subscribed: () => [],
+  acknowledged: (message) =>
+    JSON.stringify({ result: null, id: json(message)["id"] as number }),
+  apply: (message, bookOf) => {
+    const outer = json(message);
+    const data = (outer["data"] ?? outer) as Json;
+    if (data["e"] !== "depthUpdate") return undefined;
+    const book = bookOf(data["s"] as string);
+    set(book.bids, data["b"] as string[][]);
+    set(book.asks, data["a"] as string[][]);
+    book.seq = data["u"] as number;
+    return data["s"] as string;
+  },
+  snapshot: (_name, book) =>
+    JSON.stringify({
+      lastUpdateId: book.seq,
+      bids: bestBids(book, 1000),
+      asks: bestAsks(book, 1000),
+    }),
+  update: (name, book, b, a) => {
+    const u = book.seq + b.length + a.length;
+    const E = 1_700_000_000_000 + book.seq;
+    const data =
+      kind === "spot"
+        ? { e: "depthUpdate", E, s: name, U: book.seq + 1, u, b, a }
+        : {
+            e: "depthUpdate",
+            E,
+            T: E,
+            s: name,
+            U: book.seq + 1,
+            u,
+            pu: book.seq,
+            b,
+            a,
+          };
+    return JSON.stringify({
+      stream: `${name.toLowerCase()}@depth@100ms`,
+      data,
+    });
+  },
+});
+
+const krakenV1: Dialect = {
+  subscribed: (message) => {
+    const { event, pair, subscription } = json(message);
+    return event === "subscribe" && (subscription as Json)["name"] === "book"
+      ? (pair as string[])
+      : [];
+  },
+  apply: (message, bookOf) => {
+    const rows: unknown = json(message);
+    if (!Array.isArray(rows) || !String(rows.at(-2)).startsWith("book"))
+      return undefined;
+    const name = rows.at(-1) as string;
+    const book = bookOf(name);
+    for (const part of rows.slice(1, -2) as Json[]) {
+      if ("as" in part || "bs" in part)
+        replace(book, part["bs"] as string[][], part["as"] as string[][]);
+      else {
+        set(book.bids, (part["b"] ?? []) as string[][]);
+        set(book.asks, (part["a"] ?? []) as string[][]);
+      }
+    }
+    truncate(book, 1000);
+    return name;
+  },
+  snapshot: (name, book) => {
+    const rows = (side: readonly Row[]) => side.map((row) => [...row, "1.0"]);
+    const levels = {
+      as: rows(bestAsks(book, 1000)),
+      bs: rows(bestBids(book, 1000)),
+    };
+    return JSON.stringify([1, levels, "book-1000", name]);
+  },
+  update: (name, book, bids, asks) => {
+    const c = String(krakenChecksum(changed(book, bids, asks)));
+    const rows = (side: readonly Row[]) => side.map((row) => [...row, "2.0"]);
+    const parts: Record<string, unknown>[] = [];
+    if (asks.length > 0) parts.push({ a: rows(asks) });
+    if (bids.length > 0) parts.push({ b: rows(bids) });
+    parts.at(-1)!["c"] = c;
+    return JSON.stringify([1, ...parts, "book-1000", name]);
+  },
+};
+
+/** The venue keeps no more than was subscribed, and tells no removal. */
+const truncate = (book: ReferenceBook, depth: number): void => {
+  for (const [price] of bestBids(book).slice(depth)) book.bids.delete(price);
+  for (const [price] of bestAsks(book).slice(depth)) book.asks.delete(price);
+};
+
+const krakenV2: Dialect = {
+  subscribed: (message) => {
+    const { method, params } = json(message);
+    return method === "subscribe" && (params as Json)["channel"] === "book"
+      ? ((params as Json)["symbol"] as string[])
+      : [];
+  },
+  apply: (message, bookOf) => {
+    const texts = message.replace(/"(price|qty)":([\d.]+)/g, '"$1":"$2"');
+    const { channel, type, data } = json(texts);
+    if (channel !== "book") return undefined;
+    const [item] = data as Json[];
+    const rows = (side: Json[]) =>
+      side.map(({ price, qty }) => [price as string, qty as string]);
+    const book = bookOf(item!["symbol"] as string);
+    const bids = rows(item!["bids"] as Json[]);
+    const asks = rows(item!["asks"] as Json[]);
+    if (type === "snapshot") replace(book, bids, asks);
+    else {
+      set(book.bids, bids);
+      set(book.asks, asks);
+    }
+    return item!["symbol"] as string;
+  },
+  snapshot: (name, book) =>
+    krakenV2Message("snapshot", name, bestBids(book), bestAsks(book), book),
+  update: (name, book, bids, asks) =>
+    krakenV2Message("update", name, bids, asks, changed(book, bids, asks)),
+};
+
+/** Numbers are bare, and their zeros count. */
+const krakenV2Message = (
+  type: string,
+  name: string,
+  bids: readonly Row[],
+  asks: readonly Row[],
+  after: ReferenceBook,
+): string => {
+  const rows = (side: readonly Row[]) =>
+    side.map(([price, qty]) => `{"price":${price},"qty":${qty}}`).join(",");
+  return `{"channel":"book","type":"${type}","data":[{"symbol":"${name}","bids":[${rows(bids)}],"asks":[${rows(asks)}],"checksum":${krakenChecksum(after)},"timestamp":"2026-01-01T00:00:00.000000Z"}]}`;
+};
+
+const coinbase: Dialect = {
+  subscribed: (message) => {
+    const { type, product_ids, channels } = json(message);
+    return type === "subscribe" &&
+      (channels as string[]).some((channel) => channel.startsWith("level2"))
+      ? (product_ids as string[])
+      : [];
+  },
+  acknowledged: (message) =>
+    JSON.stringify({
+      type: "subscriptions",
+      channels: ((json(message)["channels"] ?? []) as string[]).map((name) => ({
+        name,
+        product_ids: json(message)["product_ids"] as string[],
+      })),
+    }),
+  apply: (message, bookOf) => {
+    const data = json(message);
+    const name = data["product_id"] as string;
+    if (data["type"] === "snapshot")
+      replace(
+        bookOf(name),
+        data["bids"] as string[][],
+        data["asks"] as string[][],
+      );
+    else if (data["type"] === "l2update") {
+      const changes = data["changes"] as [string, string, string][];
+      for (const [side, ...row] of changes)
+        set(side === "buy" ? bookOf(name).bids : bookOf(name).asks, [row]);
+    } else return undefined;
+    return name;
+  },
+  snapshot: (name, book) =>
+    JSON.stringify({
+      type: "snapshot",
+      product_id: name,
+      bids: bestBids(book),
+      asks: bestAsks(book),
+    }),
+  update: (name, book, bids, asks) =>
+    JSON.stringify({
+      type: "l2update",
+      product_id: name,
+      changes: [
+        ...bids.map((row) => ["buy", ...row]),
+        ...asks.map((row) => ["sell", ...row]),
+      ],
+      time: new Date(1_700_000_000_000 + book.seq).toISOString(),
+    }),
+};
+
+const okx: Dialect = {
+  subscribed: (message) => {
+    const { op, args } = json(message);
+    return op === "subscribe"
+      ? (args as Json[])
+          .filter(({ channel }) => channel === "books")
+          .map(({ instId }) => instId as string)
+      : [];
+  },
+  acknowledged: (message) => (message === "ping" ? "pong" : undefined),
+  apply: (message, bookOf) => {
+    const { arg, action, data } = json(message);
+    if ((arg as Json | undefined)?.["channel"] !== "books" || !data)
+      return undefined;
+    const name = (arg as Json)["instId"] as string;
+    const book = bookOf(name);
+    for (const item of data as Json[]) {
+      const bids = item["bids"] as string[][];
+      const asks = item["asks"] as string[][];
+      if (action === "snapshot") replace(book, bids, asks);
+      else {
+        set(book.bids, bids);
+        set(book.asks, asks);
+      }
+    }
+    return name;
+  },
+  snapshot: (name, book) =>
+    okxMessage("snapshot", name, bestBids(book), bestAsks(book), book),
+  update: (name, book, bids, asks) =>
+    okxMessage("update", name, bids, asks, changed(book, bids, asks)),
+};
+
+const okxMessage = (
+  action: string,
+  name: string,
+  bids: readonly Row[],
+  asks: readonly Row[],
+  after: ReferenceBook,
+): string => {
+  const rows = (side: readonly Row[]) => side.map((row) => [...row, "0", "1"]);
+  return JSON.stringify({
+    arg: { channel: "books", instId: name },
+    action,
+    data: [
+      {
+        asks: rows(asks),
+        bids: rows(bids),
+        ts: "1700000000000",
+        checksum: okxChecksum(after),
+      },
+    ],
+  });
+};
+
+const bybit: Dialect = {
+  subscribed: (message) => {
+    const { op, args } = json(message);
+    return op === "subscribe"
+      ? (args as string[])
+          .filter((topic) => topic.startsWith("orderbook."))
+          .map((topic) => topic.split(".")[2]!)
+      : [];
+  },
+  acknowledged: (message) =>
+    JSON.stringify({ success: true, op: json(message)["op"] as string }),
+  apply: (message, bookOf) => {
+    const { topic, type, data } = json(message);
+    if (typeof topic !== "string" || !topic.startsWith("orderbook."))
+      return undefined;
+    const { s, b, a, u } = data as Json;
+    const book = bookOf(s as string);
+    if (type === "snapshot") replace(book, b as string[][], a as string[][]);
+    else {
+      set(book.bids, b as string[][]);
+      set(book.asks, a as string[][]);
+    }
+    book.seq = u as number;
+    return s as string;
+  },
+  snapshot: (name, book) =>
+    bybitMessage("snapshot", name, bestBids(book), bestAsks(book), book.seq),
+  update: (name, book, bids, asks) =>
+    bybitMessage("delta", name, bids, asks, book.seq + 1),
+};
+
+const bybitMessage = (
+  type: string,
+  s: string,
+  b: readonly Row[],
+  a: readonly Row[],
+  u: number,
+): string =>
+  JSON.stringify({
+    topic: `orderbook.200.${s}`,
+    type,
+    ts: 1_700_000_000_000 + u,
+    data: { s, b, a, u, seq: 7 * u },
+    cts: 1_700_000_000_000 + u,
+  });
+
+export const DIALECTS = {
+  binance: binance("spot"),
+  binanceusdm: binance("futures"),
+  kraken: krakenV2,
+  "kraken-v1": krakenV1,
+  coinbase,
+  okx,
+  bybit,
+} as const satisfies Readonly<Record<string, Dialect>>;
+
+export type DialectName = keyof typeof DIALECTS;
