@@ -20,6 +20,7 @@ describe("fusewire", () => {
     expect(verbs).toEqual([
       "run",
       "replay",
+      "tape",
       "bench",
       "models",
       "features",

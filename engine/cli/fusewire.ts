@@ -9,6 +9,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./run.ts")).runCommand,
   record: async () => (await import("./record.ts")).recordCommand,
   replay: async () => (await import("./replay.ts")).replayCommand,
+  tape: async () => (await import("./tape.ts")).tapeCommand,
   bench: async () => (await import("./bench.ts")).benchCommand,
   models: async () => (await import("./models.ts")).modelsCommand,
   features: async () => (await import("./features.ts")).featuresCommand,

@@ -1,0 +1,262 @@
+/** `fusewire tape info | verify | cut | convert`: what is on a tape, whether it is sound, a piece of it, and tapes out of other files. */
+import { basename } from "node:path";
+import { symbolId, type SymbolId } from "../domain/symbol.ts";
+import {
+  BarsFile,
+  readBars,
+  type BarEventsOptions,
+} from "../feeds/bars-file.ts";
+import { BAR_COLUMNS, type ColumnChoice } from "../feeds/bars-layout.ts";
+import {
+  TIME_UNITS,
+  detectTimeUnit,
+  isoUs,
+  timeParser,
+} from "../feeds/bars-time.ts";
+import type { FeedEvent } from "../feeds/feed-event.ts";
+import { chainTapes } from "../feeds/tape-chain.ts";
+import { cutTape } from "../feeds/tape-cut.ts";
+import { inspectTape, type TapeReport } from "../feeds/tape-inspect.ts";
+import { openTape, type Tape } from "../feeds/tape.ts";
+import { CodedError } from "../std/errors.ts";
+import { EXIT, UsageError, parseFlags, type Command } from "./command.ts";
+import { buildTape, type BuildSummary } from "./tape-build.ts";
+import { infoText, verdictText } from "./tape-report.ts";
+
+const help = `usage: fusewire tape info TAPE… [--json]
+       fusewire tape verify TAPE… [--json]
+       fusewire tape cut TAPE… --out FILE [--from TIME] [--to TIME] [--symbols LIST] [--force] [--json]
+       fusewire tape convert FILE… --out FILE [--symbol S.V] [--force] [--json] and, for bars, the flags below
+
+TAPE is a tape of ours (.fwt) or a raw recording of a venue's messages, gzipped or not; its content tells which, not its name.
+
+info     span, symbols, events of each kind, rate, size, holes, and what is wrong with it.
+verify   checks every checksum, the order of time, and each symbol's book: no gap, never crossed. Exit code 1 with the error codes of all
+         that is wrong: E_TAPE_FORMAT (damaged), E_TAPE_TORN (ends in the middle of a write), E_TAPE_HOLE (the recorder could not keep
+         pace), E_TAPE_ORDER, E_BOOK_GAP, E_BOOK_CROSSED.
+cut      the events received from TIME on and before TIME, of these symbols. Each book begins with a snapshot, so that the cut replays
+         without a gap. Several tapes are one, in the order given. Marks of a recorded run are left out: a cut is a market, not that run.
+convert  tapes, raw recordings of venues, and bars: CSV (plain, .gz or .zip, with a header or without, Lean's data files among them)
+         and Parquet. Files that continue one another make one tape.
+
+      --out FILE        the tape to write; complete or not at all
+      --force           may take the place of a file
+      --from, --to TIME 2024-08-08T23:55:00Z (UTC without a zone), a Unix time in s, ms, us or ns, or +SECONDS from the beginning
+      --symbols LIST    SYMBOL.VENUE, comma-separated
+      --symbol S.V      of bars, and of recordings that do not say it
+      --json            one JSON object a tape
+
+bars:
+      --interval TIME   of a bar: 1s, 1m, 5m, 1h, 1d or milliseconds; otherwise the least distance of two bars
+      --columns LIST    time=ts,open=o,high=h,low=l,close=c,volume=v by name, or by number from 0; otherwise by the usual names.
+                        Also: quoteVolume, vwap, trades, buyVolume
+      --time-unit UNIT  s, ms, us, ns, iso, msOfDay; otherwise recognised. Times are those at which bars open
+      --date DAY        2024-08-08: what msOfDay counts from, where the file's name does not say
+      --quote SIDE      bid, ask or mid (default) of files of quotes
+      --skip-bad-rows   passes over rows that are no bar or out of order; without it they are refused
+
+What cannot be recognised for certain is E_BARS_UNCLEAR and names the flag's subject. Bars arrive on the tape when they close.`;
+
+const FLAGS = {
+  json: { type: "boolean" },
+  out: { type: "string" },
+  force: { type: "boolean" },
+  from: { type: "string" },
+  to: { type: "string" },
+  symbols: { type: "string" },
+  symbol: { type: "string" },
+  interval: { type: "string" },
+  columns: { type: "string" },
+  "time-unit": { type: "string" },
+  date: { type: "string" },
+  quote: { type: "string" },
+  "skip-bad-rows": { type: "boolean" },
+} as const;
+
+type Values = ReturnType<typeof parseFlags<typeof FLAGS>>["values"];
+
+export const tapeCommand: Command = {
+  name: "tape",
+  summary: "look into tapes, verify, cut and convert them",
+  help,
+  async run(args) {
+    const { values, positionals } = parseFlags(args, FLAGS);
+    const [verb, ...paths] = positionals;
+    if (paths.length === 0)
+      throw new UsageError("tape info, verify, cut or convert, and a file");
+    switch (verb) {
+      case "info":
+        return info(paths, values);
+      case "verify":
+        return verify(paths, values);
+      case "cut":
+        return cut(paths, values);
+      case "convert":
+        return convert(paths, values);
+      default:
+        throw new UsageError("tape info, verify, cut or convert");
+    }
+  },
+};
+
+const info = async (paths: readonly string[], { json }: Values) => {
+  for (const path of paths) print(await inspectTape(path), json, infoText);
+  return EXIT.ok;
+};
+
+const verify = async (paths: readonly string[], { json }: Values) => {
+  let isSound = true;
+  for (const path of paths) {
+    const report = await inspectTape(path);
+    isSound &&= report.problems.length === 0;
+    print(report, json, verdictText);
+  }
+  return isSound ? EXIT.ok : EXIT.failed;
+};
+
+const print = (
+  report: TapeReport,
+  asJson: boolean | undefined,
+  text: (report: TapeReport) => string,
+): void => console.log(asJson === true ? JSON.stringify(report) : text(report));
+
+const cut = async (paths: readonly string[], values: Values) => {
+  const open = (): Promise<Tape[]> =>
+    Promise.all(paths.map((path) => openTape(path, symbolOption(values))));
+  const startUs = [values.from, values.to].some((text) => text?.startsWith("+"))
+    ? await firstUs(chainTapes(await open()))
+    : 0;
+  const symbols = values.symbols?.split(",").map((text) => symbolId(text));
+  const events = cutTape(chainTapes(await open()), {
+    ...(values.from === undefined
+      ? {}
+      : { fromUs: timeFlag("from", values.from, startUs) }),
+    ...(values.to === undefined
+      ? {}
+      : { toUs: timeFlag("to", values.to, startUs) }),
+    ...(symbols === undefined ? {} : { symbols: new Set(symbols) }),
+  });
+  return write(events, values, "cut", paths);
+};
+
+const convert = async (paths: readonly string[], values: Values) => {
+  const tapes: AsyncIterable<FeedEvent>[] = [];
+  for (const path of paths) tapes.push(await openAny(path, values));
+  return write(chainTapes(tapes), values, "convert", paths);
+};
+
+/** Bars are what is neither a tape nor a recording. */
+const openAny = async (
+  path: string,
+  values: Values,
+): Promise<AsyncIterable<FeedEvent>> => {
+  try {
+    return await openTape(path, symbolOption(values));
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== "E_TAPE_FORMAT")
+      throw error;
+    const options = barsOptions(values);
+    return readBars(new BarsFile(path, options), path, options);
+  }
+};
+
+const write = async (
+  events: AsyncIterable<FeedEvent>,
+  values: Values,
+  verb: string,
+  paths: readonly string[],
+): Promise<number> => {
+  if (values.out === undefined) throw new UsageError("--out FILE is needed");
+  const summary: BuildSummary = await buildTape(events, {
+    out: values.out,
+    existing: values.force === true ? "replace" : "refuse",
+    info: {
+      source: `${verb} ${paths.map((path) => basename(path)).join(" ")}`,
+    },
+  });
+  console.log(
+    values.json === true
+      ? JSON.stringify(summary)
+      : `${summary.out}: ${summary.events} events, ${summary.bytes} bytes`,
+  );
+  return EXIT.ok;
+};
+
+const symbolOption = ({ symbol }: Values): { symbol?: SymbolId } =>
+  symbol === undefined ? {} : { symbol: symbolId(symbol) };
+
+const firstUs = async (tape: AsyncIterable<FeedEvent>): Promise<number> => {
+  for await (const { receivedUs } of tape) return receivedUs;
+  throw new UsageError("the tape is empty");
+};
+
+const timeFlag = (name: string, text: string, startUs: number): number => {
+  const seconds = text.startsWith("+") ? Number(text.slice(1)) : Number.NaN;
+  if (Number.isFinite(seconds)) return startUs + seconds * 1e6;
+  try {
+    return timeParser(detectTimeUnit(text, false), undefined)(text);
+  } catch {
+    throw new UsageError(`--${name} ${text}: a time is expected`);
+  }
+};
+
+const barsOptions = (values: Values): BarEventsOptions => {
+  const { interval, columns, date, quote } = values;
+  const unit = values["time-unit"];
+  return {
+    ...symbolOption(values),
+    ...(interval === undefined ? {} : { intervalMs: intervalFlag(interval) }),
+    ...(columns === undefined ? {} : { columns: columnsFlag(columns) }),
+    ...(unit === undefined
+      ? {}
+      : { timeUnit: oneOf("time-unit", unit, TIME_UNITS) }),
+    ...(date === undefined ? {} : { dayUs: dateFlag(date) }),
+    ...(quote === undefined
+      ? {}
+      : { quote: oneOf("quote", quote, ["bid", "ask", "mid"] as const) }),
+    ...(values["skip-bad-rows"] === true ? { badRows: "skip" as const } : {}),
+  };
+};
+
+const UNITS_MS: Readonly<Record<string, number>> = {
+  "": 1,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+const intervalFlag = (text: string): number => {
+  const match = /^(\d+)(ms|s|m|h|d)?$/.exec(text);
+  const ms = Number(match?.[1]) * UNITS_MS[match?.[2] ?? ""]!;
+  if (!(ms >= 1)) throw new UsageError(`--interval ${text}: as 1m or 60000`);
+  return ms;
+};
+
+const columnsFlag = (text: string): ColumnChoice =>
+  Object.fromEntries(
+    text.split(",").map((pair) => {
+      const [column = "", name] = pair.split("=");
+      if (name === undefined || name === "")
+        throw new UsageError(`--columns ${pair}: COLUMN=NAME expected`);
+      return [oneOf("columns", column, BAR_COLUMNS), name];
+    }),
+  );
+
+const dateFlag = (text: string): number => {
+  const us = isoUs(text);
+  if (Number.isNaN(us)) throw new UsageError(`--date ${text}: as 2024-08-08`);
+  return us;
+};
+
+const oneOf = <T extends string>(
+  flag: string,
+  text: string,
+  allowed: readonly T[],
+): T => {
+  const found = allowed.find((value) => value === text);
+  if (found === undefined)
+    throw new UsageError(`--${flag} ${text}: one of ${allowed.join(", ")}`);
+  return found;
+};

@@ -1,0 +1,110 @@
+/** One pass over a tape or raw recording: what is on it, and everything that is wrong with it. */
+import { stat } from "node:fs/promises";
+import type { SymbolId } from "../domain/symbol.ts";
+import { CodedError, toCodedError } from "../std/errors.ts";
+import { TapeCheck, type BookReport, type TapeProblem } from "./tape-check.ts";
+import { TapeReader } from "./tape-reader.ts";
+import { TapeSurvey, type TapeSummary } from "./tape-survey.ts";
+import { openTape } from "./tape.ts";
+
+export interface TapeReport extends TapeSummary {
+  readonly path: string;
+  readonly format: "tape" | "recording";
+  readonly bytes: number;
+  /** Of the file, an event. */
+  readonly bytesPerEvent: number;
+  /** What the codec or the mapper refused: passed over, as the engine does. */
+  readonly malformed: number;
+  readonly books: Readonly<Record<SymbolId, BookReport>>;
+  readonly problems: readonly TapeProblem[];
+  /** Of a tape of our own. */
+  readonly tape?: TapeDetails;
+}
+
+export interface TapeDetails {
+  readonly version: number;
+  readonly source?: string;
+  readonly part?: number;
+  /** Ends in a footer; otherwise it is still being recorded, or its recorder was killed. */
+  readonly isClosed: boolean;
+  readonly tornBytes: number;
+  readonly marks: number;
+  readonly holes: number;
+  /** Events lost in the holes. */
+  readonly lost: number;
+}
+
+/** Damage is a problem of the report; E_TAPE_FORMAT is thrown only for what is no tape at all. */
+export const inspectTape = async (path: string): Promise<TapeReport> => {
+  const tape = await openTape(path);
+  const survey = new TapeSurvey();
+  const check = new TapeCheck();
+  let damage: CodedError | undefined;
+  try {
+    for await (const event of tape) {
+      survey.add(event);
+      check.add(event);
+    }
+  } catch (error) {
+    damage = toCodedError(error);
+    if (damage.code === "E_INTERNAL") throw error;
+  }
+  const { summary } = survey;
+  const { size } = await stat(path);
+  return {
+    path,
+    format: tape instanceof TapeReader ? "tape" : "recording",
+    ...summary,
+    bytes: size,
+    bytesPerEvent: summary.events > 0 ? size / summary.events : 0,
+    malformed: tape.malformed,
+    books: Object.fromEntries(check.books) as Record<SymbolId, BookReport>,
+    problems: [
+      ...(damage === undefined ? [] : [problemOf(damage)]),
+      ...(tape instanceof TapeReader ? problemsOfTape(tape) : []),
+      ...check.problems,
+    ],
+    ...(tape instanceof TapeReader ? { tape: detailsOf(tape) } : {}),
+  };
+};
+
+const problemOf = (error: CodedError): TapeProblem => ({
+  code: error.code,
+  count: 1,
+  text: error.message,
+});
+
+const problemsOfTape = (tape: TapeReader): TapeProblem[] => [
+  ...(tape.tornBytes > 0
+    ? [
+        {
+          code: "E_TAPE_TORN",
+          count: 1,
+          text: `${tape.tornBytes} bytes after the last whole frame`,
+        } as const,
+      ]
+    : []),
+  ...(tape.holes > 0
+    ? [
+        {
+          code: "E_TAPE_HOLE",
+          count: tape.holes,
+          text: `${tape.lost} events are missing`,
+        } as const,
+      ]
+    : []),
+];
+
+const detailsOf = (tape: TapeReader): TapeDetails => {
+  const { source, part } = tape.info;
+  return {
+    version: tape.version,
+    ...(source === undefined ? {} : { source }),
+    ...(part === undefined ? {} : { part }),
+    isClosed: tape.isClosed,
+    tornBytes: tape.tornBytes,
+    marks: tape.marks,
+    holes: tape.holes,
+    lost: tape.lost,
+  };
+};
