@@ -5,6 +5,8 @@ export interface ReferenceBook {
   readonly bids: Map<string, string>;
   readonly asks: Map<string, string>;
   seq: number;
+  /** Updates so far: the venue's time runs with them. */
+  ticks: number;
   /** Its snapshot has been seen or made. */
   isKnown: boolean;
 }
@@ -38,6 +40,7 @@ export const newReferenceBook = (): ReferenceBook => ({
   bids: new Map(),
   asks: new Map(),
   seq: 0,
+  ticks: 0,
   isKnown: false,
 });
 
@@ -55,6 +58,8 @@ export const bestBids = (book: ReferenceBook, n = Infinity): Row[] =>
   sorted(book.bids, "highest").slice(0, n);
 export const bestAsks = (book: ReferenceBook, n = Infinity): Row[] =>
   sorted(book.asks, "lowest").slice(0, n);
+
+const timeMs = (ticks: number): number => 1_700_000_000_000 + ticks;
 
 const set = (
   side: Map<string, string>,
@@ -83,7 +88,12 @@ const changed = (
   bids: readonly Row[],
   asks: readonly Row[],
 ): ReferenceBook => {
-  const next = { ...book, bids: new Map(book.bids), asks: new Map(book.asks) };
+  const next = {
+    ...book,
+    ticks: book.ticks + 1,
+    bids: new Map(book.bids),
+    asks: new Map(book.asks),
+  };
   set(next.bids, bids);
   set(next.asks, asks);
   return next;
@@ -147,6 +157,7 @@ const binance = (kind: "spot" | "futures"): Dialect => ({
     set(book.bids, data["b"] as string[][]);
     set(book.asks, data["a"] as string[][]);
     book.seq = data["u"] as number;
+    book.ticks++;
     return data["s"] as string;
   },
   snapshot: (_name, book) =>
@@ -157,7 +168,7 @@ const binance = (kind: "spot" | "futures"): Dialect => ({
     }),
   update: (name, book, b, a) => {
     const u = book.seq + b.length + a.length;
-    const E = 1_700_000_000_000 + book.seq;
+    const E = timeMs(book.ticks);
     const data =
       kind === "spot"
         ? { e: "depthUpdate", E, s: name, U: book.seq + 1, u, b, a }
@@ -201,10 +212,12 @@ const krakenV1: Dialect = {
       }
     }
     truncate(book, 1000);
+    book.ticks++;
     return name;
   },
   snapshot: (name, book) => {
-    const rows = (side: readonly Row[]) => side.map((row) => [...row, "1.0"]);
+    const rows = (side: readonly Row[]) =>
+      side.map((row) => [...row, (timeMs(book.ticks) / 1e3).toFixed(6)]);
     const levels = {
       as: rows(bestAsks(book, 1000)),
       bs: rows(bestBids(book, 1000)),
@@ -213,7 +226,8 @@ const krakenV1: Dialect = {
   },
   update: (name, book, bids, asks) => {
     const c = String(krakenChecksum(changed(book, bids, asks)));
-    const rows = (side: readonly Row[]) => side.map((row) => [...row, "2.0"]);
+    const rows = (side: readonly Row[]) =>
+      side.map((row) => [...row, (timeMs(book.ticks + 1) / 1e3).toFixed(6)]);
     const parts: Record<string, unknown>[] = [];
     if (asks.length > 0) parts.push({ a: rows(asks) });
     if (bids.length > 0) parts.push({ b: rows(bids) });
@@ -250,6 +264,7 @@ const krakenV2: Dialect = {
       set(book.bids, bids);
       set(book.asks, asks);
     }
+    book.ticks++;
     return item!["symbol"] as string;
   },
   snapshot: (name, book) =>
@@ -268,7 +283,7 @@ const krakenV2Message = (
 ): string => {
   const rows = (side: readonly Row[]) =>
     side.map(([price, qty]) => `{"price":${price},"qty":${qty}}`).join(",");
-  return `{"channel":"book","type":"${type}","data":[{"symbol":"${name}","bids":[${rows(bids)}],"asks":[${rows(asks)}],"checksum":${krakenChecksum(after)},"timestamp":"2026-01-01T00:00:00.000000Z"}]}`;
+  return `{"channel":"book","type":"${type}","data":[{"symbol":"${name}","bids":[${rows(bids)}],"asks":[${rows(asks)}],"checksum":${krakenChecksum(after)},"timestamp":"${new Date(timeMs(after.ticks)).toISOString()}"}]}`;
 };
 
 const coinbase: Dialect = {
@@ -301,6 +316,7 @@ const coinbase: Dialect = {
       for (const [side, ...row] of changes)
         set(side === "buy" ? bookOf(name).bids : bookOf(name).asks, [row]);
     } else return undefined;
+    bookOf(name).ticks++;
     return name;
   },
   snapshot: (name, book) =>
@@ -318,7 +334,7 @@ const coinbase: Dialect = {
         ...bids.map((row) => ["buy", ...row]),
         ...asks.map((row) => ["sell", ...row]),
       ],
-      time: new Date(1_700_000_000_000 + book.seq).toISOString(),
+      time: new Date(timeMs(book.ticks)).toISOString(),
     }),
 };
 
@@ -347,6 +363,7 @@ const okx: Dialect = {
         set(book.asks, asks);
       }
     }
+    book.ticks++;
     return name;
   },
   snapshot: (name, book) =>
@@ -370,7 +387,7 @@ const okxMessage = (
       {
         asks: rows(asks),
         bids: rows(bids),
-        ts: "1700000000000",
+        ts: String(timeMs(after.ticks)),
         checksum: okxChecksum(after),
       },
     ],

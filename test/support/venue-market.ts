@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import type { Channel } from "../../engine/feeds/venues/venue-profile.ts";
 import type { Random } from "../../engine/std/random.ts";
 import {
   bestAsks,
@@ -82,18 +83,40 @@ export const hasRecordings = existsSync(DATA);
 interface Recording {
   readonly file: string;
   readonly dialect: DialectName;
+  /** What of it is played: the server does not spread USD-M's channels over addresses, and Kraken's has books only. */
+  readonly channels: readonly Channel[];
 }
 
 export const RECORDINGS: readonly Recording[] = [
-  { file: "l2/binance-spot-btcusdt_20240808.gz", dialect: "binance" },
-  { file: "l2/binance-usdm-btcusdt_20240808.gz", dialect: "binanceusdm" },
-  { file: "raw-ws/KRAKEN.ws.50.0.gz", dialect: "kraken-v1" },
-  { file: "raw-ws/COINBASE.ws.28.0.gz", dialect: "coinbase" },
-  { file: "raw-ws/OKX.ws.1.0.gz", dialect: "okx" },
+  {
+    file: "l2/binance-spot-btcusdt_20240808.gz",
+    dialect: "binance",
+    channels: ["book", "trades"],
+  },
+  {
+    file: "l2/binance-usdm-btcusdt_20240808.gz",
+    dialect: "binanceusdm",
+    channels: ["book"],
+  },
+  {
+    file: "raw-ws/KRAKEN.ws.50.0.gz",
+    dialect: "kraken-v1",
+    channels: ["book"],
+  },
+  {
+    file: "raw-ws/COINBASE.ws.28.0.gz",
+    dialect: "coinbase",
+    channels: ["book", "trades"],
+  },
+  {
+    file: "raw-ws/OKX.ws.1.0.gz",
+    dialect: "okx",
+    channels: ["book", "trades"],
+  },
 ];
 
 /** The messages as the venue sent them; `<time> <json>` or `<time>: <json>` a line. */
-export const recordedMessages = ({ file }: Recording): string[] =>
+export const recordedMessages = (file: string): string[] =>
   gunzipSync(readFileSync(join(DATA, file)))
     .toString()
     .split("\n")
