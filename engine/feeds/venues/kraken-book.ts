@@ -17,7 +17,8 @@ export interface KrakenLevel {
 }
 
 export interface KrakenUpdate {
-  readonly eventUs: UnixMicros;
+  /** Absent where neither message nor levels have a time. */
+  readonly timeUs: UnixMicros | undefined;
   readonly bids: readonly KrakenLevel[];
   readonly asks: readonly KrakenLevel[];
   /** Absent in a snapshot of version 1. */
@@ -39,6 +40,9 @@ export class KrakenBook {
   readonly #book: NumberedBook;
   readonly #bids = new TextBookSide("highestFirst");
   readonly #asks = new TextBookSide("lowestFirst");
+  /** Of the last message: times rise from one to the next. */
+  #lastUs = 0;
+  #lastChecksum: number | undefined;
 
   constructor(core: MapperCore, symbol: SymbolId) {
     this.#core = core;
@@ -52,11 +56,12 @@ export class KrakenBook {
   snapshot(update: KrakenUpdate): void {
     this.#bids.clear();
     this.#asks.clear();
+    this.#lastUs = 0;
     setAll(this.#bids, update.bids);
     setAll(this.#asks, update.asks);
     if (!this.#verify(update)) return;
     this.#book.snapshot(
-      update.eventUs,
+      this.#eventUs(update),
       bestFirst(flat(update.bids, []), "bids"),
       bestFirst(flat(update.asks, []), "asks"),
     );
@@ -68,13 +73,23 @@ export class KrakenBook {
       this.#book.unsynced();
       return;
     }
+    const { timeUs = this.#lastUs, checksum } = update;
+    if (timeUs === this.#lastUs && checksum === this.#lastChecksum) {
+      this.#core.counts.duplicates++;
+      return;
+    }
+    if (timeUs < this.#lastUs) {
+      // What came late was missing until now, even if no checksum showed it.
+      this.#book.void(this.#core.venueUs, "sequence");
+      return;
+    }
     setAll(this.#bids, update.bids);
     setAll(this.#asks, update.asks);
     const bidsOut = this.#bids.truncate(depth);
     const asksOut = this.#asks.truncate(depth);
     if (!this.#verify(update)) return;
     this.#book.delta(
-      update.eventUs,
+      this.#eventUs(update),
       flat(update.bids, bidsOut),
       flat(update.asks, asksOut),
     );
@@ -84,14 +99,21 @@ export class KrakenBook {
     this.#book.reset();
   }
 
-  #verify({ checksum, eventUs }: KrakenUpdate): boolean {
+  #eventUs({ timeUs }: KrakenUpdate): UnixMicros {
+    return timeUs ?? this.#core.venueUs;
+  }
+
+  #verify(update: KrakenUpdate): boolean {
+    const { checksum, timeUs } = update;
+    this.#lastUs = timeUs ?? this.#lastUs;
+    this.#lastChecksum = checksum;
     if (checksum === undefined) return true;
     if (crc32(this.#digits()) === checksum) {
       this.#core.counts.checksumsVerified++;
       return true;
     }
     this.#core.counts.checksumMismatches++;
-    this.#book.void(eventUs, "checksum");
+    this.#book.void(this.#eventUs(update), "checksum");
     return false;
   }
 

@@ -84,7 +84,7 @@ export class KrakenV1Mapper implements VenueMapper {
     const asks = rowsOf(parts, isSnapshot ? "as" : "a");
     const checksum = parts.find((part) => "c" in part)?.["c"];
     const update = {
-      eventUs: latestUs([...bids, ...asks]) ?? this.#core.venueUs,
+      timeUs: latestUs([...bids, ...asks]),
       bids: bids.map(levelOf),
       asks: asks.map(levelOf),
       checksum: checksum === undefined ? undefined : countOf(checksum, "c"),

@@ -113,8 +113,7 @@ export class KrakenV2Mapper implements VenueMapper {
   #updateOf(item: Fields): KrakenUpdate {
     const time = item["timestamp"];
     return {
-      eventUs:
-        time === undefined ? this.#core.venueUs : isoUs(time, "timestamp"),
+      timeUs: time === undefined ? undefined : isoUs(time, "timestamp"),
       bids: listOf(item["bids"] ?? [], "bids").map(levelOf),
       asks: listOf(item["asks"] ?? [], "asks").map(levelOf),
       checksum: countOf(item["checksum"], "checksum"),

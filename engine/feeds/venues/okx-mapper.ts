@@ -38,6 +38,9 @@ interface InstrumentState {
   readonly asks: TextBookSide;
   /** Undefined where the venue sends none, as before 2023. */
   seqId: number | undefined;
+  /** Of the last book message, as is the checksum. */
+  bookUs: number;
+  checksum: number | undefined;
   funding: Pick<Funding, "rate" | "nextUs"> | undefined;
   markPrice: number | undefined;
 }
@@ -155,11 +158,12 @@ export class OkxMapper implements VenueMapper {
       numbers.unsynced();
       return;
     }
-    if (item.prevSeqId !== state.seqId) {
-      if (isOlder(item, state.seqId)) {
-        this.#core.counts.duplicates++;
-        return;
-      }
+    const order = orderOf(item, state);
+    if (order === "duplicate") {
+      this.#core.counts.duplicates++;
+      return;
+    }
+    if (order === "broken") {
       numbers.void(item.eventUs, "sequence");
       return;
     }
@@ -172,7 +176,10 @@ export class OkxMapper implements VenueMapper {
   }
 
   /** Bid and ask by turns, as far as either goes; signed. */
-  #verify({ bids, asks, numbers }: InstrumentState, item: BookItem): boolean {
+  #verify(state: InstrumentState, item: BookItem): boolean {
+    const { bids, asks, numbers } = state;
+    state.bookUs = item.eventUs;
+    state.checksum = item.checksum;
     if (item.checksum === undefined) return true;
     const parts: string[] = [];
     for (let i = 0; i < CHECKSUM_LEVELS; i++) {
@@ -327,6 +334,8 @@ export class OkxMapper implements VenueMapper {
         bids: new TextBookSide("highestFirst"),
         asks: new TextBookSide("lowestFirst"),
         seqId: undefined,
+        bookUs: 0,
+        checksum: undefined,
         funding: undefined,
         markPrice: undefined,
       };
@@ -357,13 +366,24 @@ const bookItemOf = (item: Fields): BookItem => {
 const optionalSeq = (value: unknown, field: string): number | undefined =>
   value === undefined || value === -1 ? undefined : countOf(value, field);
 
-/** Part of what the book has had already. */
-const isOlder = (item: BookItem, seqId: number | undefined): boolean =>
-  item.seqId !== undefined &&
-  item.prevSeqId !== undefined &&
-  seqId !== undefined &&
-  item.seqId <= seqId &&
-  item.prevSeqId < seqId;
+/** By ids, where the venue sends them; else by time, which only tells what is older. */
+const orderOf = (
+  item: BookItem,
+  { seqId, bookUs, checksum }: InstrumentState,
+): "next" | "duplicate" | "broken" => {
+  if (item.prevSeqId !== seqId)
+    return seqId !== undefined &&
+      item.seqId !== undefined &&
+      item.prevSeqId !== undefined &&
+      item.seqId <= seqId &&
+      item.prevSeqId < seqId
+      ? "duplicate"
+      : "broken";
+  if (item.seqId !== undefined || item.eventUs > bookUs) return "next";
+  // What came late was missing until now, even if no checksum showed it.
+  if (item.eventUs < bookUs) return "broken";
+  return item.checksum === checksum ? "duplicate" : "next";
+};
 
 const setAll = (
   side: TextBookSide,
