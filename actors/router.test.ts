@@ -81,8 +81,10 @@ describe("the router", () => {
 
     // The first bar that closes completes a window of those from before, with flat ones for the time away.
     stage.feed(stage.trade(BTC, mid + 5));
-    stage.advanceMs(1_500);
-    stage.feed(stage.delta(BTC));
+    for (let i = 0; i < 6 && stage.inference.pending === 0; i++) {
+      stage.advanceMs(500);
+      stage.feed(stage.delta(BTC));
+    }
     const [request] = stage.inference.requests;
     expect(request).toMatchObject({ input: { kind: "bars", length: 4 } });
     const input = request!.input as { values: Float32Array };
@@ -191,7 +193,10 @@ describe("the router", () => {
     expect(() => stage.actors.router.orderResync(others[0]!)).toThrow(
       "E_SYMBOL_UNKNOWN",
     );
-    const [btc, eth] = stage.actors.inspector.health(stage.clock.nowNs());
+    const { inspector } = stage.actors;
+    const [btc, eth] = [BTC, ETH].map((symbol) =>
+      inspector.health(symbol, stage.clock.nowNs()),
+    );
     expect(btc).toMatchObject({ symbol: BTC, resyncs: 1, state: "LIVE" });
     expect(eth).toMatchObject({ symbol: ETH, resyncs: 0, gaps: 0 });
   });
@@ -209,8 +214,8 @@ describe("the router", () => {
       stage.event(BTC, { type: "openInterest", openInterest: 750 }),
     );
     stage.advanceMs(40);
-    const [health] = stage.actors.inspector.health(stage.clock.nowNs());
-    expect(health).toMatchObject({
+    const { inspector } = stage.actors;
+    expect(inspector.health(BTC, stage.clock.nowNs())).toMatchObject({
       fundingRate: 0.0002,
       fundingAgeMs: 40,
       openInterest: 750,

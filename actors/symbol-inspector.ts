@@ -71,11 +71,10 @@ export class SymbolInspector {
     return [...this.#insides.keys()];
   }
 
-  /** By symbol. The time is the asker's: an actor's own clock readings are part of its record. */
-  health(nowNs: MonoNanos): SymbolHealth[] {
-    return Array.from(this.#insides, ([symbol, inside]) =>
-      healthOf(symbol, inside, nowNs),
-    ).sort((a, b) => (a.symbol < b.symbol ? -1 : 1));
+  /** The time is the asker's: an actor's own clock readings are part of its record. */
+  health(symbol: SymbolId, nowNs: MonoNanos): SymbolHealth | undefined {
+    const inside = this.#insides.get(symbol);
+    return inside === undefined ? undefined : healthOf(symbol, inside, nowNs);
   }
 
   weights(symbol: SymbolId): WeightView[] | undefined {

@@ -69,7 +69,7 @@ export class EngineStatus {
     this.#phase = phase;
   }
 
-  /** Ready while started, not draining, connected, and a direction model is served. One stale symbol does not unready an engine. */
+  /** Ready while started, not draining, connected, and a direction model is served. One stale symbol does not unready an engine, all of them do. */
   readiness(): Readiness {
     const reasons: string[] = [];
     if (this.#phase !== "running") reasons.push(this.#phase);
@@ -78,6 +78,7 @@ export class EngineStatus {
         reasons.push(`nats ${state}`);
     if (!this.#deps.inference.models.some(({ family }) => family === "trees"))
       reasons.push("no direction model");
+    if (this.#deps.actors.census.isFeedSilent) reasons.push("feed silent");
     return { ready: reasons.length === 0, reasons };
   }
 

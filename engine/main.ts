@@ -33,6 +33,8 @@ import { SignalApi } from "./io/signal-api.ts";
 import { SignalHub } from "./io/signal-hub.ts";
 import { SignalPublisher } from "./io/signal-publisher.ts";
 import { natsLinkOptions } from "./links.ts";
+import { OperatorDesk } from "./operator-desk.ts";
+import { parseBarKind } from "./market/bar-kind.ts";
 import type {
   Bus,
   Logger,
@@ -162,9 +164,15 @@ const start = async (
       ...(storeLife.link === undefined ? [] : [storeLife.link()]),
     ],
   });
+  const desk = new OperatorDesk({
+    clock,
+    actors,
+    orderResync: (symbol) => inputs.orderResync(symbol),
+  });
   const api = startApi(
     around,
     bus,
+    desk,
     new PredictBackend({
       clock,
       actors,
@@ -279,11 +287,13 @@ const startEngineActors = (
 const startApi = (
   { epoch, metrics, log }: Surroundings,
   bus: Bus,
+  desk: OperatorDesk,
   backend: PredictBackend,
 ): SignalApi =>
   new SignalApi({
     bus,
     backend,
+    desk,
     version: INSTALLATION.version,
     id: epoch,
     clock,
@@ -425,6 +435,14 @@ const actorOptions = (config: Config): EngineActorsOptions => {
       mailboxMax: symbols.mailboxMax,
       idleMs: symbols.idleMs,
       depthMax: symbols.depthMax,
+      bars: {
+        kinds: symbols.bars.map(parseBarKind),
+        length: symbols.barsMax,
+        policies: {
+          prefer: symbols.barsPrefer,
+          lateTrades: symbols.lateTrades,
+        },
+      },
       bookSync: { ...symbol.bookSync, staleAfterMs: symbols.staleAfterMs },
       models: {
         ...symbol.models,

@@ -22,6 +22,7 @@ describe("fusewire", () => {
       "replay",
       "tape",
       "bench",
+      "books",
       "models",
       "features",
       "config",

@@ -124,7 +124,7 @@ describe("deploy/k8s/base", () => {
   it("keeps passwords out of the broker's configuration", () => {
     const text = readFileSync(join(BASE, "nats.conf"), "utf8");
     const passwords = [...text.matchAll(/password: (\S+)/g)].map((m) => m[1]!);
-    expect(passwords.length).toBe(3);
+    expect(passwords.length).toBe(4);
     for (const password of passwords)
       expect(password).toMatch(/^\$FUSEWIRE_NATS_[A-Z]+_PASSWORD$/);
   });

@@ -119,6 +119,7 @@ const LAYERS: readonly Layer[] = [
       "engine/main.ts",
       "engine/installation.ts",
       "engine/engine-status.ts",
+      "engine/operator-desk.ts",
       "engine/predict-backend.ts",
       "engine/links.ts",
       "engine/publish-run.ts",

@@ -9,7 +9,7 @@ import {
 } from "./support/recording-telemetry.ts";
 import { serverBinary } from "./support/server-binary.ts";
 
-type User = "feed" | "engine" | "client";
+type User = "feed" | "engine" | "client" | "operator";
 
 let server: NatsServer;
 const links: NatsLink[] = [];
@@ -41,6 +41,9 @@ const ALLOWED: readonly [from: User, to: User, subject: string][] = [
   ["client", "engine", "svc.signals.predict"],
   ["client", "engine", "svc.signals.predict.batch"],
   ["client", "engine", "$SRV.PING"],
+  ["client", "engine", "svc.signals.symbols"],
+  ["operator", "engine", "svc.signals.symbols"],
+  ["operator", "engine", "svc.signals.book.resync"],
   ["engine", "client", "_INBOX.abc.1"],
 ];
 
@@ -53,6 +56,9 @@ const DENIED_PUBLISH: readonly [User, string][] = [
   ["client", "sig.v1.BINANCE.BTCUSDT"],
   ["client", "md.v1.BINANCE.BTCUSDT.book"],
   ["client", "_INBOX.abc.1"],
+  ["client", "svc.signals.book.resync"],
+  ["operator", "sig.v1.BINANCE.BTCUSDT"],
+  ["operator", "md.v1.BINANCE.BTCUSDT.book"],
 ];
 
 const DENIED_SUBSCRIBE: readonly [User, string][] = [

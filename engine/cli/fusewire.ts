@@ -11,6 +11,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   replay: async () => (await import("./replay.ts")).replayCommand,
   tape: async () => (await import("./tape.ts")).tapeCommand,
   bench: async () => (await import("./bench.ts")).benchCommand,
+  books: async () => (await import("./books.ts")).booksCommand,
   models: async () => (await import("./models.ts")).modelsCommand,
   features: async () => (await import("./features.ts")).featuresCommand,
   config: async () => (await import("./config.ts")).configCommand,

@@ -1,4 +1,4 @@
-/** The NATS service `signals`: predict, predict.batch, latest, health, models.info and weights, each answered once and in time. */
+/** The NATS service `signals`: what bots and operators may ask, each answered once and in time. */
 import type { Signal } from "../domain/signal.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import {
@@ -44,6 +44,11 @@ import {
   type WeightInfo,
 } from "../wire/api.ts";
 import type { Encoding } from "../wire/encoding.ts";
+import {
+  parseSymbolsRequest,
+  type SymbolsReply,
+  type SymbolsRequest,
+} from "../wire/operator-api.ts";
 import { SERVICE_SUBJECTS, type ServiceVerb } from "../wire/subjects.ts";
 import { MicroService, type Reply } from "./micro-service.ts";
 import { TokenBucket } from "./rate-limit.ts";
@@ -60,9 +65,17 @@ export interface SignalApiBackend {
   weights(symbol?: SymbolId): readonly WeightInfo[];
 }
 
+/** What operators see and order. May throw CodedErrors. */
+export interface Desk {
+  symbols(request: SymbolsRequest): SymbolsReply;
+  resync(symbol: SymbolId): void;
+}
+
 export interface SignalApiOptions {
   readonly bus: Bus;
   readonly backend: SignalApiBackend;
+  /** Left out: the service takes no orders. */
+  readonly desk: Desk | undefined;
   /** Semantic version of the engine. */
   readonly version: string;
   /** Unique among engines: the epoch. */
@@ -78,6 +91,7 @@ export interface SignalApiOptions {
 }
 
 const DEFAULTS = {
+  desk: undefined,
   clock: systemClock,
   timers: systemTimers,
   telemetry: NO_TELEMETRY,
@@ -138,6 +152,7 @@ export class SignalApi {
     this.#endpoint("weights", "weights", (value) => ({
       weights: backend.weights(parseWeightsRequest(value)),
     }));
+    if (this.#options.desk !== undefined) this.#serveDesk(this.#options.desk);
   }
 
   /** Accepted and not yet answered. */
@@ -148,6 +163,17 @@ export class SignalApi {
   /** Takes no more requests; what was accepted is still answered. */
   stop(): void {
     this.#service.stop();
+  }
+
+  #serveDesk(desk: Desk): void {
+    this.#endpoint("symbols", "symbols", (value) =>
+      desk.symbols(parseSymbolsRequest(value)),
+    );
+    this.#endpoint("book-resync", "resync", (value) => {
+      const symbol = parseSymbolRequest(value);
+      desk.resync(symbol);
+      return { symbol };
+    });
   }
 
   #endpoint(name: string, verb: ServiceVerb, handler: Handler): void {

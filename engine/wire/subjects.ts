@@ -59,6 +59,9 @@ export const SERVICE_SUBJECTS = {
   health: "svc.signals.health",
   modelsInfo: "svc.signals.models.info",
   weights: "svc.signals.weights",
+  symbols: "svc.signals.symbols",
+  /** Orders stand under a token of their own, so that permissions can tell them from questions. */
+  resync: "svc.signals.book.resync",
 } as const;
 export type ServiceVerb = keyof typeof SERVICE_SUBJECTS;
 

@@ -10,7 +10,7 @@ export interface NatsServer {
   readonly port: number;
   readonly url: string;
   /** `nats://user:password@…` with the development password of nats.conf. */
-  urlAs(user: "feed" | "engine" | "client"): string;
+  urlAs(user: "feed" | "engine" | "client" | "operator"): string;
   /** Again on the same port, after `stop`. */
   start(): Promise<void>;
   stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;

@@ -12,6 +12,7 @@ import {
 } from "../../engine/wire/api.ts";
 import { encodeEvent, encodeHeadline } from "../../engine/wire/codec.ts";
 import { writePayload, type Encoding } from "../../engine/wire/encoding.ts";
+import type { SymbolsReply } from "../../engine/wire/operator-api.ts";
 import { encodeSignal } from "../../engine/wire/signal-codec.ts";
 import {
   eventSubject,
@@ -211,6 +212,33 @@ const PREDICT_REPLY = {
   top_features: [{ name: "book_imbalance_1", value: 0.29411764705882354 }],
 };
 
+const SYMBOLS_REPLY: SymbolsReply = {
+  symbols: [
+    {
+      symbol: symbolId("XBT=2FUSD.KRAKEN"),
+      state: "SYNCING",
+      reason: "checksum",
+      forMs: 125.5,
+      seq: 0,
+      bidPrice: 0,
+      askPrice: 0,
+      gaps: 3,
+      crossed: 0,
+      resyncs: 4,
+      lastError: "E_BOOK_CHECKSUM",
+      lastErrorAgeMs: 125.5,
+      fundingRate: 0.0001,
+      fundingAgeMs: 15_250,
+      openInterest: 78_123.25,
+      openInterestAgeMs: 1_500,
+      tickSize: 0.1,
+      lotSize: 0.001,
+    },
+  ],
+  total: 12,
+  feedSilent: false,
+};
+
 const refusal = new CodedError("E_INPUT_RANGE", { field: "price" });
 
 export interface WireSample {
@@ -312,6 +340,17 @@ export const WIRE_SAMPLES: Readonly<Record<string, WireSample>> = {
         outcomes: 98,
       },
     ],
+  }),
+  "symbols.request": request(SERVICE_SUBJECTS.symbols, {
+    after: "BTCUSDT.BINANCE",
+    limit: 100,
+  }),
+  "symbols.reply": reply(SERVICE_SUBJECTS.symbols, SYMBOLS_REPLY),
+  "resync.request": request(SERVICE_SUBJECTS.resync, {
+    symbol: "XBT=2FUSD.KRAKEN",
+  }),
+  "resync.reply": reply(SERVICE_SUBJECTS.resync, {
+    symbol: "XBT=2FUSD.KRAKEN",
   }),
   "error.reply": {
     subject: SERVICE_SUBJECTS.predict,

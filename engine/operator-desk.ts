@@ -1,0 +1,79 @@
+/** What an operator sees and may order, whichever road the question came by. */
+import type { EngineActors } from "../actors/engine-actors.ts";
+import type { SymbolHealth } from "../actors/symbol-inspector.ts";
+import type { Instrument } from "./domain/instrument.ts";
+import type { SymbolId } from "./domain/symbol.ts";
+import type { Desk } from "./io/signal-api.ts";
+import type { Clock } from "./ports.ts";
+import type {
+  SymbolInfo,
+  SymbolsReply,
+  SymbolsRequest,
+} from "./wire/operator-api.ts";
+
+export interface OperatorDeskDeps {
+  readonly clock: Clock;
+  readonly actors: EngineActors;
+  /** Throws E_SYMBOL_UNKNOWN, E_ACTOR_QUARANTINED or E_LIMIT_QUEUE. */
+  readonly orderResync: (symbol: SymbolId) => void;
+}
+
+export class OperatorDesk implements Desk {
+  readonly #deps: OperatorDeskDeps;
+
+  constructor(deps: OperatorDeskDeps) {
+    this.#deps = deps;
+  }
+
+  symbols({ after, limit }: SymbolsRequest): SymbolsReply {
+    const { actors, clock } = this.#deps;
+    const { inspector, instruments, census } = actors;
+    const all = inspector.symbols().sort();
+    const from =
+      after === undefined ? 0 : all.filter((symbol) => symbol <= after).length;
+    const nowNs = clock.nowNs();
+    return {
+      symbols: all.slice(from, from + limit).flatMap((symbol) => {
+        const health = inspector.health(symbol, nowNs);
+        return health === undefined
+          ? []
+          : [infoOf(health, instruments.of(symbol))];
+      }),
+      total: all.length,
+      feedSilent: census.isFeedSilent,
+    };
+  }
+
+  resync(symbol: SymbolId): void {
+    this.#deps.orderResync(symbol);
+  }
+}
+
+/** No number that is not finite reaches the wire: what never was is left out. */
+const infoOf = (
+  health: SymbolHealth,
+  instrument: Instrument | undefined,
+): SymbolInfo => {
+  const { lastError, lastErrorAgeMs, fundingRate, fundingAgeMs } = health;
+  const { openInterest, openInterestAgeMs, ...rest } = health;
+  return {
+    symbol: rest.symbol,
+    state: rest.state,
+    reason: rest.reason,
+    forMs: rest.forMs,
+    seq: rest.seq,
+    bidPrice: rest.bidPrice,
+    askPrice: rest.askPrice,
+    gaps: rest.gaps,
+    crossed: rest.crossed,
+    resyncs: rest.resyncs,
+    ...(lastError === undefined ? {} : { lastError, lastErrorAgeMs }),
+    ...(fundingAgeMs === Infinity ? {} : { fundingRate, fundingAgeMs }),
+    ...(openInterestAgeMs === Infinity
+      ? {}
+      : { openInterest, openInterestAgeMs }),
+    ...(instrument === undefined
+      ? {}
+      : { tickSize: instrument.tickSize, lotSize: instrument.lotSize }),
+  };
+};

@@ -1,0 +1,121 @@
+/** An operator at a running engine on a real broker: sees every book, and has one synced anew; a client may only look. */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { INSTALLATION } from "../engine/installation.ts";
+import type { SymbolsReply } from "../engine/wire/operator-api.ts";
+import { eventually } from "./support/eventually.ts";
+import { publishMarket, type MarketStage } from "./support/market-stage.ts";
+import { startNats, type NatsServer } from "./support/nats-server.ts";
+import { startTestEngine, type TestEngine } from "./support/test-engine.ts";
+
+const NATS_CONF = join(import.meta.dirname, "../nats.conf");
+
+let nats: NatsServer;
+let market: MarketStage;
+let stage: TestEngine;
+
+beforeAll(async () => {
+  nats = await startNats(NATS_CONF);
+  stage = await startTestEngine(nats.urlAs("engine"));
+  market = await publishMarket(nats.urlAs("feed"), 2);
+  await eventually(
+    "both books are live",
+    () =>
+      new Set(
+        stage.signals
+          .filter(({ book }) => book.state === "LIVE")
+          .map(({ symbol }) => symbol),
+      ).size === 2,
+    20_000,
+  );
+}, 60_000);
+
+afterAll(async () => {
+  await market.close();
+  await stage.close();
+  await nats.close();
+});
+
+const books = async (
+  user: "operator" | "client",
+  ...args: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> => {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      [INSTALLATION.cliPath, "books", ...args, "--nats", nats.urlAs(user)],
+      { timeout: 20_000, env: { PATH: process.env["PATH"] } },
+    );
+    return { code: 0, stdout, stderr };
+  } catch (error) {
+    return error as { code: number; stdout: string; stderr: string };
+  }
+};
+
+describe("fusewire books", () => {
+  it("lists every book, for a client too", async () => {
+    const { code, stdout } = await books("client", "ls", "--json");
+    expect(code).toBe(0);
+    const reply = JSON.parse(stdout) as SymbolsReply;
+    expect(reply).toMatchObject({ total: 2, feedSilent: false });
+    expect(reply.symbols.map(({ symbol }) => symbol)).toEqual(
+      [...market.symbols].sort(),
+    );
+    for (const one of reply.symbols)
+      expect(one).toMatchObject({ state: "LIVE", reason: "none" });
+    const table = await books("operator", "ls");
+    for (const symbol of market.symbols) expect(table.stdout).toContain(symbol);
+  });
+
+  it("has one book synced anew by an operator: void with that reason, then live again, the other untouched", async () => {
+    const [symbol, other] = market.symbols;
+    const from = stage.signals.length;
+    const { code, stdout } = await books("operator", "resync", symbol!);
+    expect(code).toBe(0);
+    expect(stdout).toContain(symbol!);
+    await eventually(
+      "it is void, and live after that",
+      () => {
+        const said = stage.signals
+          .slice(from)
+          .filter((signal) => signal.symbol === symbol);
+        const voided = said.findIndex(
+          ({ book, live }) => book.reason === "operator" && !live,
+        );
+        return (
+          voided >= 0 &&
+          said.slice(voided).some(({ book }) => book.state === "LIVE")
+        );
+      },
+      10_000,
+    );
+    expect(
+      stage.signals
+        .slice(from)
+        .filter((signal) => signal.symbol === other)
+        .every(({ book }) => book.state === "LIVE"),
+    ).toBe(true);
+    const reply = JSON.parse(
+      (await books("operator", "ls", "--json")).stdout,
+    ) as SymbolsReply;
+    expect(
+      reply.symbols.find((one) => one.symbol === symbol)!.resyncs,
+    ).toBeGreaterThan(0);
+  });
+
+  it("takes no order from a client, and says what is unknown", async () => {
+    const [symbol] = market.symbols;
+    const from = stage.signals.length;
+    const denied = await books("client", "resync", symbol!);
+    expect(denied.code).toBe(1);
+    expect(
+      stage.signals.slice(from).every(({ book }) => book.reason !== "operator"),
+    ).toBe(true);
+    const unknown = await books("operator", "resync", "NOBODY.SIM");
+    expect(unknown.code).toBe(1);
+    expect(unknown.stderr).toContain("E_SYMBOL_UNKNOWN");
+    expect((await books("operator", "resync")).code).toBe(2);
+  });
+});
