@@ -4,7 +4,6 @@ import {
   createEngineActors,
   ENGINE_ACTORS_DEFAULTS,
 } from "../actors/engine-actors.ts";
-import type { Router } from "../actors/router.ts";
 import { ActorSystem } from "../actors/runtime/actor-system.ts";
 import { STAGES } from "../engine/domain/stamps.ts";
 import { MARKET_FEATURES } from "../engine/features/feature-schema.ts";
@@ -15,6 +14,11 @@ import {
   type SignalSink,
   type StateStore,
 } from "../engine/ports.ts";
+import {
+  startActors,
+  type ActorInputs,
+  type StartedActors,
+} from "../engine/record-run.ts";
 import { ManualExecutor } from "../engine/std/executor.ts";
 import { Random } from "../engine/std/random.ts";
 import {
@@ -53,6 +57,8 @@ export interface SignalPathOptions {
   readonly encoding?: Encoding;
   /** Left out: the models that ship; where there are none, random trees. */
   readonly modelsDir?: string;
+  /** Records the run on a tape of this name, as fusewire record does. */
+  readonly recordTo?: string;
   readonly onProgress?: (text: string) => void;
 }
 
@@ -88,12 +94,12 @@ export const runSignalPathBench = async (
 ): Promise<SignalPathResult> => {
   const tell = options.onProgress ?? (() => undefined);
   const trees = loadBenchTrees(options.modelsDir ?? INSTALLATION.modelsDir);
-  const path = new SignalPath(options, trees);
+  const path = await SignalPath.start(options, trees);
   tell("signal path: warming up");
   path.warmUp();
   tell("signal path: measuring");
   const measured = await path.measure(options.events, options.rate ?? 0);
-  path.stop();
+  await path.stop();
   tell("empty actor and onnxruntime: measuring");
   return {
     events: options.events,
@@ -171,29 +177,53 @@ class SignalPath {
   readonly #executor = new ManualExecutor();
   readonly #tape: BookTape;
   readonly #encoding: Encoding;
-  readonly #system: ActorSystem;
-  readonly #router: Router;
+  #close: () => Promise<void> = () => Promise.resolve();
+  #inputs: ActorInputs | undefined;
   #sink = new EncodingSink(this.#clock);
 
-  constructor(options: SignalPathOptions, trees: readonly BenchTrees[]) {
+  private constructor(options: SignalPathOptions) {
     this.#tape = new BookTape(options.symbols);
     this.#encoding = options.encoding ?? "msgpack";
-    const { system, router } = createEngineActors({
-      clock: this.#clock,
-      timers: systemTimers,
-      executor: this.#executor,
-      inference: inlineInference(trees),
-      sinks: [{ publish: (signal) => this.#sink.publish(signal) }],
-      store: NO_STORE,
-      predictions: { record: () => undefined },
-      telemetry: NO_TELEMETRY,
-      log: NO_LOG,
-      requestSnapshot: () => undefined,
+  }
+
+  static async start(
+    options: SignalPathOptions,
+    trees: readonly BenchTrees[],
+  ): Promise<SignalPath> {
+    const path = new SignalPath(options);
+    const started = await path.#start(trees, options.recordTo ?? "");
+    path.#inputs = started.inputs;
+    path.#close = started.close;
+    return path;
+  }
+
+  #start(trees: readonly BenchTrees[], tape: string): Promise<StartedActors> {
+    return startActors({
+      record: { tape, signals: "" },
+      ports: {
+        clock: this.#clock,
+        timers: systemTimers,
+        executor: this.#executor,
+        inference: inlineInference(trees),
+        store: NO_STORE,
+      },
+      create: (ports) =>
+        createEngineActors({
+          ...ports,
+          sinks: [{ publish: (signal) => this.#sink.publish(signal) }],
+          predictions: { record: () => undefined },
+          telemetry: NO_TELEMETRY,
+          log: NO_LOG,
+          requestSnapshot: () => undefined,
+          epoch: "bench",
+          options: ENGINE_ACTORS_DEFAULTS,
+        }),
       epoch: "bench",
       options: ENGINE_ACTORS_DEFAULTS,
+      sha256: {},
+      telemetry: NO_TELEMETRY,
+      log: NO_LOG,
     });
-    this.#system = system;
-    this.#router = router;
   }
 
   /** More than ten seconds of the symbols' time, in steps that leave no book stale, and enough calls for the compiler. */
@@ -254,8 +284,9 @@ class SignalPath {
     };
   }
 
-  stop(): void {
-    this.#system.stop();
+  async stop(): Promise<void> {
+    this.#inputs?.drain();
+    await this.#close();
   }
 
   #takeEvent(event: Parameters<typeof encodeEvent>[0]): void {
@@ -270,7 +301,7 @@ class SignalPath {
       clock.nowUs(),
       clock.nowNs(),
     );
-    this.#router.onEvent(event, clock.nowNs());
+    this.#inputs!.onEvent(event, clock.nowNs(), { subject, data: bytes });
     this.#executor.runUntilIdle();
   }
 }

@@ -23,6 +23,7 @@ messages with an echo in place of the engine.
       --symbols N       (signal-path 20, end-to-end 100)
       --seconds N       of each of the two measurements (20)
       --encoding E      msgpack or json, of the market data
+      --record TAPE     signal-path with the recorder at work
       --json            one JSON object on standard output`;
 
 const us = (value: number): string =>
@@ -54,6 +55,7 @@ export const benchCommand: Command = {
       symbols: { type: "string" },
       seconds: { type: "string" },
       encoding: { type: "string" },
+      record: { type: "string" },
       json: { type: "boolean" },
     });
     const { encoding } = values;
@@ -67,6 +69,7 @@ export const benchCommand: Command = {
           events: numberFlag("events", values.events, 200_000, 1),
           symbols: numberFlag("symbols", values.symbols, 20, 1),
           rate: numberFlag("rate", values.rate, 0, 0),
+          ...(values.record === undefined ? {} : { recordTo: values.record }),
           onProgress: tell,
         });
         if (values.json === true) console.log(JSON.stringify(result));
