@@ -341,28 +341,51 @@ export class BookSync {
       this.duplicates++;
       return "duplicate";
     }
-    this.#drainEarly();
+    const broken = this.#drainEarly();
+    if (broken !== undefined) return broken;
+    if (this.#early.size === 0) {
+      this.reordered++;
+      this.#release();
+      return this.#judge("delta");
+    }
     if (this.#early.size > this.#options.reorderMax) {
       // The late one will not come: only a snapshot helps.
       this.#isHeld = false;
       this.book.clear();
-      return "buffered";
     }
-    if (this.#early.size > 0) return "buffered";
-    this.#release();
-    this.reordered++;
-    return this.#judge("delta");
+    return "buffered";
   }
 
-  #drainEarly(): void {
+  /** Applies what goes on from the book, each judged by itself: what comes later must not cover anything up. */
+  #drainEarly(): BookChange | undefined {
     for (;;) {
+      const broken = this.#brokenBy();
+      if (broken !== undefined) return broken;
       const next = this.#early.takeNext(
         this.book.seq,
         this.#isFirstDelta ? "overlapping" : "exactly",
       );
-      if (next === undefined) return;
+      if (next === undefined) return undefined;
+      // When it came there may have been no mid to judge it by.
+      if (this.#band.inspect(next.bids, next.asks) !== "ok")
+        return this.#suspect();
       this.#applyDelta(next);
     }
+  }
+
+  /** A book whose sides meet is void. */
+  #brokenBy(): "crossed" | "locked" | undefined {
+    if (this.book.isCrossed) {
+      this.crossed++;
+      this.#void("QUARANTINED", "crossed");
+      return "crossed";
+    }
+    if (this.book.isLocked) {
+      this.locked++;
+      this.#void("QUARANTINED", "locked");
+      return "locked";
+    }
+    return undefined;
   }
 
   #onSnapshot(event: BookSnapshot): BookChange {
@@ -382,13 +405,15 @@ export class BookSync {
       this.rejected++;
       return "rejected";
     }
-    const isAlive = this.#state === "LIVE" || this.#state === "STALE";
     if (verdict === "suspect") return this.#suspect();
+    const isAlive = this.#state === "LIVE" || this.#state === "STALE";
     const isChanged = !isAlive || !book.equals(event.bids, event.asks);
     // The same again is a frozen feed's repetition: it neither refreshes the book nor revives a stale one.
     if (!isChanged && event.seq === book.seq && !this.#isRefreshing)
       return "duplicate";
     this.#applySnapshot(event, isChanged);
+    const broken = this.#drainEarly();
+    if (broken !== undefined) return broken;
     if (this.#early.size > 0) {
       // Behind a hole among the last deltas the book waits for a late one, as ever.
       this.#hold();
@@ -409,7 +434,7 @@ export class BookSync {
     this.#seenSeq = event.seq;
     this.#seenUs = event.eventUs;
     if (isChanged) this.#onMoved(event.receivedNs);
-    this.#drainEarly();
+    if (book.hasBothSides) this.#band.follow(book.mid);
   }
 
   /**
@@ -462,16 +487,8 @@ export class BookSync {
       this.#reason = "silent";
       return "oneSided";
     }
-    if (book.isCrossed) {
-      this.crossed++;
-      this.#void("QUARANTINED", "crossed");
-      return "crossed";
-    }
-    if (book.isLocked) {
-      this.locked++;
-      this.#void("QUARANTINED", "locked");
-      return "locked";
-    }
+    const broken = this.#brokenBy();
+    if (broken !== undefined) return broken;
     if (this.#heed(this.#quotes.onBook(book))) return "voided";
     this.#band.follow(book.mid);
     // A frozen feed does not revive a stale book.

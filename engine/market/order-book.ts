@@ -113,14 +113,14 @@ export class OrderBook {
     return this.#bids.count > 0 && this.#asks.count > 0;
   }
 
-  /** Best bid above best ask: something is wrong. */
+  /** Best bid above best ask: something is wrong. Asked of the book itself, withheld or not, as is the next. */
   get isCrossed(): boolean {
-    return this.hasBothSides && this.#bids.price(0) > this.#asks.price(0);
+    return this.#ownGap < 0;
   }
 
   /** Best bid at best ask: no venue's book rests like that. */
   get isLocked(): boolean {
-    return this.hasBothSides && this.#bids.price(0) === this.#asks.price(0);
+    return this.#ownGap === 0;
   }
 
   /** 0 unless both sides have a level, as with the two below. */
@@ -174,6 +174,14 @@ export class OrderBook {
   /** Removals of levels that were not in the book since construction. */
   get unknownRemoved(): number {
     return this.#ownBids.unknownRemoved + this.#ownAsks.unknownRemoved;
+  }
+
+  get #ownGap(): number {
+    const bids = this.#ownBids;
+    const asks = this.#ownAsks;
+    return bids.count > 0 && asks.count > 0
+      ? asks.price(0) - bids.price(0)
+      : Infinity;
   }
 }
 

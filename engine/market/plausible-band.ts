@@ -51,11 +51,13 @@ export class PlausibleBand {
     asks: Levels,
     opinion: "first" | "second",
   ): LevelVerdict {
+    const own = new PlausibleBand(this.#factor);
+    own.#confirmedLow = this.#confirmedLow;
+    own.#confirmedHigh = this.#confirmedHigh;
     const bid = bids[0];
     const ask = asks[0];
-    if (bid === undefined || ask === undefined) this.open();
-    else this.follow((bid + ask) / 2);
-    const verdict = this.inspect(bids, asks);
+    if (bid !== undefined && ask !== undefined) own.follow((bid + ask) / 2);
+    const verdict = own.inspect(bids, asks);
     if (verdict !== "suspect" || opinion === "first") return verdict;
     for (const levels of [bids, asks])
       for (let i = 0; i < levels.length; i += 2) {
