@@ -86,7 +86,7 @@ export interface EngineActorsDeps {
   readonly telemetry: Telemetry;
   readonly log: Logger;
   readonly requestSnapshot: (symbol: SymbolId) => void;
-  /** A symbol's actor has ended for good: what is held for it outside may go. */
+  /** A symbol has no actor any more, or none at all for the limit: what is held for it outside may go. */
   readonly onLeft?: (symbol: SymbolId) => void;
   /** Names this run of the engine. */
   readonly epoch: string;
@@ -165,6 +165,7 @@ export const createEngineActors = (deps: EngineActorsDeps): EngineActors => {
     counters,
     census,
     log,
+    onRefused: (symbol) => deps.onLeft?.(symbol),
     propsOf: (slot) => symbolActorProps(slot, symbolDeps),
   });
   const news = system.spawn(

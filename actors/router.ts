@@ -22,6 +22,8 @@ export interface RouterDeps {
   readonly counters: SymbolCounters;
   readonly census: BookCensus;
   readonly log: Logger;
+  /** An event's symbol found no place. */
+  readonly onRefused: (symbol: SymbolId) => void;
   readonly propsOf: (slot: SymbolSlot) => ActorProps<SymbolMessage>;
 }
 
@@ -139,6 +141,7 @@ export class Router {
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       this.#deps.counters.refused.add(1);
+      this.#deps.onRefused(symbol);
       const nowNs = this.#deps.clock.nowNs();
       if (nowNs - this.#refusalLoggedNs > REFUSALS_LOGGED_EVERY_NS) {
         this.#refusalLoggedNs = nowNs;

@@ -71,6 +71,10 @@ export class SymbolInspector {
     return [...this.#insides.keys()];
   }
 
+  stateOf(symbol: SymbolId): BookState | undefined {
+    return this.#insides.get(symbol)?.sync.state;
+  }
+
   /** The time is the asker's: an actor's own clock readings are part of its record. */
   health(symbol: SymbolId, nowNs: MonoNanos): SymbolHealth | undefined {
     const inside = this.#insides.get(symbol);

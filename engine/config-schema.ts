@@ -85,6 +85,12 @@ export const CONFIG_SCHEMA = section(
           100_000,
           "Sockets above this are refused",
         ),
+        operatorToken: Type.String({
+          default: "",
+          pattern: "^(.{16,256})?$",
+          description:
+            "Whoever shows it as a bearer token may POST orders, 16 characters or more; empty: nobody may",
+        }),
         origins: Type.Array(Type.String(), {
           default: [],
           maxItems: 64,

@@ -35,6 +35,7 @@ import { SignalPublisher } from "./io/signal-publisher.ts";
 import { natsLinkOptions } from "./links.ts";
 import { OperatorDesk } from "./operator-desk.ts";
 import { parseBarKind } from "./market/bar-kind.ts";
+import { REFERENCES_MAX } from "./market/references.ts";
 import type {
   Bus,
   Logger,
@@ -47,6 +48,7 @@ import { PredictBackend } from "./predict-backend.ts";
 import { liveExecutor } from "./std/executor.ts";
 import { hash32 } from "./std/random.ts";
 import { systemClock, systemTimers } from "./std/time.ts";
+import { SYMBOLS_PAGE_MAX } from "./wire/operator-api.ts";
 
 export interface Engine {
   readonly epoch: string;
@@ -65,6 +67,8 @@ export interface EngineOptions {
   readonly onFatal: (error: unknown) => void;
 }
 
+/** Symbols that come and go leave their last signal with the hub: it has room for a few generations. */
+const HUB_SYMBOLS_PER_ACTOR = 4;
 const READINESS_EVERY_MS = 100;
 
 export const startEngine = async (options: EngineOptions): Promise<Engine> => {
@@ -147,7 +151,7 @@ const start = async (
     timers,
     telemetry: metrics,
     log,
-    symbolsMax: config.symbols.max,
+    symbolsMax: config.symbols.max + REFERENCES_MAX,
   });
   const status = new EngineStatus({
     clock,
@@ -183,6 +187,8 @@ const start = async (
   );
   hub.onStatus((watched) => status.snapshot(watched));
   hub.onMetrics(() => metrics.exposition());
+  hub.onSymbols(() => desk.worstSymbols(SYMBOLS_PAGE_MAX));
+  hub.onResync((symbol) => desk.resync(symbol));
   hub.onBookRequest((symbol) => status.ladder(symbol));
   feed.start();
   stops.push(() => feed.stop());
@@ -208,7 +214,8 @@ const startHub = ({
     port: config.http.port,
     connectionsMax: config.http.connectionsMax,
     origins: config.http.origins,
-    symbolsMax: config.symbols.max,
+    operatorToken: config.http.operatorToken,
+    symbolsMax: HUB_SYMBOLS_PER_ACTOR * config.symbols.max,
     epoch,
     version: INSTALLATION.version,
     workerUrl: INSTALLATION.hubThreadUrl,

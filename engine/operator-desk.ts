@@ -26,26 +26,45 @@ export class OperatorDesk implements Desk {
   }
 
   symbols({ after, limit }: SymbolsRequest): SymbolsReply {
-    const { actors, clock } = this.#deps;
-    const { inspector, instruments, census } = actors;
-    const all = inspector.symbols().sort();
+    const all = this.#deps.actors.inspector.symbols().sort();
     const from =
       after === undefined ? 0 : all.filter((symbol) => symbol <= after).length;
+    return this.#reply(all.slice(from, from + limit), all.length);
+  }
+
+  /** For a page: at most so many, those first that are not LIVE. */
+  worstSymbols(limit: number): SymbolsReply {
+    const { inspector } = this.#deps.actors;
+    const all = inspector.symbols().sort();
+    const isLive = (symbol: SymbolId): boolean =>
+      inspector.stateOf(symbol) === "LIVE";
+    return this.#reply(
+      [...all.filter((symbol) => !isLive(symbol)), ...all.filter(isLive)].slice(
+        0,
+        limit,
+      ),
+      all.length,
+    );
+  }
+
+  resync(symbol: SymbolId): void {
+    this.#deps.orderResync(symbol);
+  }
+
+  #reply(symbols: readonly SymbolId[], total: number): SymbolsReply {
+    const { actors, clock } = this.#deps;
+    const { inspector, instruments, census } = actors;
     const nowNs = clock.nowNs();
     return {
-      symbols: all.slice(from, from + limit).flatMap((symbol) => {
+      symbols: symbols.flatMap((symbol) => {
         const health = inspector.health(symbol, nowNs);
         return health === undefined
           ? []
           : [infoOf(health, instruments.of(symbol))];
       }),
-      total: all.length,
+      total,
       feedSilent: census.isFeedSilent,
     };
-  }
-
-  resync(symbol: SymbolId): void {
-    this.#deps.orderResync(symbol);
   }
 }
 

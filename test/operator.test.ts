@@ -12,13 +12,17 @@ import { startTestEngine, type TestEngine } from "./support/test-engine.ts";
 
 const NATS_CONF = join(import.meta.dirname, "../nats.conf");
 
+const TOKEN = "sixteen-characters-or-more";
+
 let nats: NatsServer;
 let market: MarketStage;
 let stage: TestEngine;
 
 beforeAll(async () => {
   nats = await startNats(NATS_CONF);
-  stage = await startTestEngine(nats.urlAs("engine"));
+  stage = await startTestEngine(nats.urlAs("engine"), {
+    "http.operatorToken": TOKEN,
+  });
   market = await publishMarket(nats.urlAs("feed"), 2);
   await eventually(
     "both books are live",
@@ -117,5 +121,38 @@ describe("fusewire books", () => {
     expect(unknown.code).toBe(1);
     expect(unknown.stderr).toContain("E_SYMBOL_UNKNOWN");
     expect((await books("operator", "resync")).code).toBe(2);
+  });
+});
+
+describe("the same by HTTP", () => {
+  const order = (symbol: string, authorization?: string): Promise<Response> =>
+    fetch(`${stage.engine.url}api/books/resync?symbol=${symbol}`, {
+      method: "POST",
+      headers: authorization === undefined ? {} : { authorization },
+    });
+
+  it("lists every book", async () => {
+    const answer = await fetch(`${stage.engine.url}api/symbols`);
+    const { total, symbols } = (await answer.json()) as SymbolsReply;
+    expect(total).toBe(2);
+    expect(symbols.map(({ symbol }) => symbol).sort()).toEqual(
+      [...market.symbols].sort(),
+    );
+  });
+
+  it("obeys who shows the token, and nobody else", async () => {
+    const [, symbol] = market.symbols;
+    const from = stage.signals.length;
+    expect((await order(symbol!)).status).toBe(401);
+    expect((await order(symbol!, "Bearer another one of them")).status).toBe(
+      401,
+    );
+    const isOrdered = (): boolean =>
+      stage.signals.slice(from).some(({ book }) => book.reason === "operator");
+    expect(isOrdered()).toBe(false);
+    expect((await order(symbol!, `Bearer ${TOKEN}`)).status).toBe(202);
+    await eventually("the book is void", isOrdered, 5_000);
+    expect((await order("NOBODY.SIM", `Bearer ${TOKEN}`)).status).toBe(404);
+    expect((await order("*", `Bearer ${TOKEN}`)).status).toBe(400);
   });
 });

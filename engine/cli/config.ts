@@ -29,7 +29,9 @@ const masked = (value: unknown): unknown =>
 
 const valueOf = (config: Config, key: string): unknown => {
   const [group, name] = key.split(".") as [keyof Config, string];
-  return masked((config[group] as Record<string, unknown>)[name]);
+  const value = (config[group] as Record<string, unknown>)[name];
+  if (name.endsWith("Token")) return value === "" ? "" : "***";
+  return masked(value);
 };
 
 const line = (config: Config, key: string, schema: TSchema): string => {

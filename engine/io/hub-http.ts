@@ -2,6 +2,7 @@
 import type { HttpRequest, HttpResponse, TemplatedApp } from "uWebSockets.js";
 import { CodedError, ERROR_CODES } from "../std/errors.ts";
 import type { Question } from "./hub-messages.ts";
+import type { HubOrders } from "./hub-orders.ts";
 import type { PageFile } from "./hub-pages.ts";
 import type { HubPulse } from "./hub-pulse.ts";
 import type { HubQuestions } from "./hub-questions.ts";
@@ -12,14 +13,17 @@ export interface HubHttpOptions {
   readonly silentMsMax: number;
   readonly pages: ReadonlyMap<string, PageFile>;
   readonly questions: HubQuestions;
+  readonly orders: HubOrders;
   /** JSON of a symbol's last minutes, undefined for an unknown symbol. */
   readonly historyOf: (symbol: string) => string | undefined;
 }
 
 const STATUS_TEXTS: Readonly<Record<number, string>> = {
   200: "200 OK",
+  202: "202 Accepted",
   304: "304 Not Modified",
   400: "400 Bad Request",
+  401: "401 Unauthorized",
   403: "403 Forbidden",
   404: "404 Not Found",
   408: "504 Gateway Timeout",
@@ -93,6 +97,8 @@ export class HubHttp {
     app.get("/health/ready", (res) => send(res, this.#ready()));
     app.get("/metrics", (res) => this.#answer(res, "metrics", METRICS_TYPE));
     app.get("/api/status", (res) => this.#answer(res, "status", JSON_TYPE));
+    app.get("/api/symbols", (res) => this.#answer(res, "symbols", JSON_TYPE));
+    app.post("/api/books/resync", (res, req) => this.#resync(res, req));
     app.get("/api/history", (res, req) => send(res, this.#history(req)));
     app.get("/*", (res, req) => send(res, this.#page(req)));
     app.any("/*", (res) =>
@@ -129,6 +135,26 @@ export class HubHttp {
           : { status: 200, type, body: answer };
       res.cork(() => send(res, reply));
     });
+  }
+
+  #resync(res: HttpResponse, req: HttpRequest): void {
+    let isAborted = false;
+    res.onAborted(() => {
+      isAborted = true;
+    });
+    const symbol = req.getQuery("symbol") ?? "";
+    this.#options.orders.put(
+      req.getHeader("authorization"),
+      symbol,
+      (error) => {
+        if (isAborted) return;
+        const reply =
+          error === undefined
+            ? jsonReply(202, JSON.stringify({ v: 1, ok: true, symbol }))
+            : errorReply(error);
+        res.cork(() => send(res, reply));
+      },
+    );
   }
 
   #history(req: HttpRequest): Reply {

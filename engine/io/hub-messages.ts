@@ -1,4 +1,5 @@
 /** What the actor thread and the hub thread tell each other; both sides import only this. */
+import type { ErrorCode } from "../std/errors.ts";
 import type { BookLadder, Readiness } from "./hub-status.ts";
 import type { HubOptions } from "./hub-options.ts";
 
@@ -13,7 +14,7 @@ export interface HubThreadData {
   readonly isClosed: Int32Array;
 }
 
-export type Question = "metrics" | "status";
+export type Question = "metrics" | "status" | "symbols";
 
 export type ToHub =
   /** Names for the indexes in the ring, in order of first sight; sent before their first signal is written. */
@@ -31,6 +32,12 @@ export type ToHub =
       readonly id: number;
       /** Undefined: the question could not be answered. */
       readonly text: string | undefined;
+    }
+  /** Of an order: undefined when it was obeyed. */
+  | {
+      readonly type: "obeyed";
+      readonly id: number;
+      readonly error: ErrorCode | undefined;
     }
   | { readonly type: "ladders"; readonly ladders: readonly BookLadder[] }
   | { readonly type: "close" };
@@ -53,6 +60,8 @@ export type FromHub =
   /** The ring was full and has room again. */
   | { readonly type: "room" }
   | { readonly type: "ask"; readonly id: number; readonly question: Question }
+  /** An operator's, whose token was right: sync this symbol's book anew. The text is as it came. */
+  | { readonly type: "order"; readonly id: number; readonly symbol: string }
   /** The books to show now, again every ladderMs: answered with `ladders`. None: once, when the last is given up. */
   | { readonly type: "watching"; readonly symbols: readonly string[] }
   | { readonly type: "counts"; readonly counts: HubCounts };

@@ -36,6 +36,8 @@ export interface HubOptions {
   /** Answers from the main thread (`/metrics`, `/api/status`): how long one is waited for, and reused. */
   readonly answerMsMax: number;
   readonly answerReuseMs: number;
+  /** Who shows it may give orders; empty: nobody. */
+  readonly operatorToken: string;
 }
 
 export const HUB_DEFAULTS: Omit<HubOptions, "epoch" | "version"> = {
@@ -58,4 +60,5 @@ export const HUB_DEFAULTS: Omit<HubOptions, "epoch" | "version"> = {
   silentMsMax: 10_000,
   answerMsMax: 1000,
   answerReuseMs: 400,
+  operatorToken: "",
 };

@@ -11,6 +11,7 @@ import { isOriginAllowed } from "./hub-origin.ts";
 import { loadPages } from "./hub-pages.ts";
 import { portFor } from "./hub-port.ts";
 import { MSGPACK_SUBPROTOCOL } from "./hub-protocol.ts";
+import { HubOrders } from "./hub-orders.ts";
 import { HubPulse } from "./hub-pulse.ts";
 import { HubQuestions } from "./hub-questions.ts";
 import type { HubSocket } from "./hub-socket.ts";
@@ -36,11 +37,18 @@ const questions = new HubQuestions({
   answerReuseMs: options.answerReuseMs,
   ask: (id, question) => tell({ type: "ask", id, question }),
 });
+const orders = new HubOrders({
+  timers: systemTimers,
+  answerMsMax: options.answerMsMax,
+  token: options.operatorToken,
+  order: (id, symbol) => tell({ type: "order", id, symbol }),
+});
 const http = new HubHttp({
   pulse,
   silentMsMax: options.silentMsMax,
   pages: loadPages(new URL(pagesUrl)),
   questions,
+  orders,
   historyOf: (symbol) => {
     const index = sockets.indexOf(symbol);
     return index === undefined
@@ -148,6 +156,9 @@ const receive = (message: ToHub): void => {
       return;
     case "answer":
       questions.answered(message.id, message.text);
+      return;
+    case "obeyed":
+      orders.answered(message.id, message.error);
       return;
     case "ladders":
       for (const ladder of message.ladders) sockets.showLadder(ladder);

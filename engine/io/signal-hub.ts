@@ -1,5 +1,5 @@
 /** The actor thread's side of the hub: a sink that costs a few microseconds a signal, whoever is listening. */
-import { CodedError } from "../std/errors.ts";
+import { CodedError, toCodedError, type ErrorCode } from "../std/errors.ts";
 import {
   msToNs,
   type Clock,
@@ -7,7 +7,7 @@ import {
   type TimerHandle,
 } from "../std/time.ts";
 import type { Signal } from "../domain/signal.ts";
-import type { SymbolId } from "../domain/symbol.ts";
+import { symbolId, type SymbolId } from "../domain/symbol.ts";
 import type { Logger, SignalSink, Telemetry } from "../ports.ts";
 import { encodeSignal } from "../wire/signal-codec.ts";
 import { HubGauges } from "./hub-gauges.ts";
@@ -72,6 +72,9 @@ export class SignalHub implements SignalSink {
   #readiness: Readiness = { ready: false, reasons: ["starting"] };
   #watched: readonly SymbolId[] = [];
   readonly #answerers = new Map<Question, Answerer>();
+  #obey: (symbol: SymbolId) => void = () => {
+    throw new CodedError("E_STATE_STARTING");
+  };
   #ladderOf: (symbol: SymbolId) => BookLadder | undefined = () => undefined;
 
   private constructor(options: SignalHubOptions) {
@@ -138,6 +141,16 @@ export class SignalHub implements SignalSink {
   /** Called when somebody reads `/metrics`, at most every 400 ms. */
   onMetrics(text: Answerer): void {
     this.#answerers.set("metrics", text);
+  }
+
+  /** Called when somebody reads `/api/symbols`, at most every 400 ms. */
+  onSymbols(list: () => object): void {
+    this.#answerers.set("symbols", () => JSON.stringify(list()));
+  }
+
+  /** Called when an operator orders a book to be synced anew; may throw CodedErrors. */
+  onResync(obey: (symbol: SymbolId) => void): void {
+    this.#obey = obey;
   }
 
   /** Called for each watched symbol, five times a second. */
@@ -284,6 +297,13 @@ export class SignalHub implements SignalSink {
       case "ask":
         void this.#answer(message.id, message.question);
         return;
+      case "order":
+        this.#post({
+          type: "obeyed",
+          id: message.id,
+          error: this.#errorOf(message.symbol),
+        });
+        return;
       case "watching":
         // The hub has checked the form of each.
         this.#watched = message.symbols as readonly SymbolId[];
@@ -295,6 +315,16 @@ export class SignalHub implements SignalSink {
       case "failed":
         this.#options.log.error("hub.failed", { error: message.error });
         return;
+    }
+  }
+
+  /** Of obeying. */
+  #errorOf(symbol: string): ErrorCode | undefined {
+    try {
+      this.#obey(symbolId(symbol));
+      return undefined;
+    } catch (error) {
+      return toCodedError(error).code;
     }
   }
 

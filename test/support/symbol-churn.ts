@@ -59,7 +59,9 @@ const churn = async (): Promise<ChurnReport> => {
     telemetry,
     log: NO_LOG,
     requestSnapshot: () => undefined,
-    onLeft: () => left++,
+    onInspect: (event) => {
+      if (event.type === "passivated") left++;
+    },
     epoch: "churn",
     options: {
       ...ENGINE_ACTORS_DEFAULTS,
