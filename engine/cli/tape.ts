@@ -121,25 +121,34 @@ const print = (
 ): void => console.log(asJson === true ? JSON.stringify(report) : text(report));
 
 const cut = async (paths: readonly string[], values: Values) => {
+  outFlag(values);
+  // Judged before any file is opened, and once more when the beginning is known that `+SECONDS` counts from.
+  spanOf(values, 0);
   const open = (): Promise<Tape[]> =>
     Promise.all(paths.map((path) => openTape(path, symbolOption(values))));
-  const startUs = [values.from, values.to].some((text) => text?.startsWith("+"))
-    ? await firstUs(chainTapes(await open()))
-    : 0;
+  const isRelative = [values.from, values.to].some((text) =>
+    text?.startsWith("+"),
+  );
+  const startUs = isRelative ? await firstUs(chainTapes(await open())) : 0;
   const symbols = values.symbols?.split(",").map((text) => symbolId(text));
   const events = cutTape(chainTapes(await open()), {
-    ...(values.from === undefined
-      ? {}
-      : { fromUs: timeFlag("from", values.from, startUs) }),
-    ...(values.to === undefined
-      ? {}
-      : { toUs: timeFlag("to", values.to, startUs) }),
+    ...spanOf(values, startUs),
     ...(symbols === undefined ? {} : { symbols: new Set(symbols) }),
   });
   return write(events, values, "cut", paths);
 };
 
+const spanOf = (
+  { from, to }: Values,
+  startUs: number,
+): { fromUs?: number; toUs?: number } => ({
+  ...(from === undefined ? {} : { fromUs: timeFlag("from", from, startUs) }),
+  ...(to === undefined ? {} : { toUs: timeFlag("to", to, startUs) }),
+});
+
 const convert = async (paths: readonly string[], values: Values) => {
+  outFlag(values);
+  barsOptions(values);
   const tapes: AsyncIterable<FeedEvent>[] = [];
   for (const path of paths) tapes.push(await openAny(path, values));
   return write(chainTapes(tapes), values, "convert", paths);
@@ -166,9 +175,8 @@ const write = async (
   verb: string,
   paths: readonly string[],
 ): Promise<number> => {
-  if (values.out === undefined) throw new UsageError("--out FILE is needed");
   const summary: BuildSummary = await buildTape(events, {
-    out: values.out,
+    out: outFlag(values),
     existing: values.force === true ? "replace" : "refuse",
     info: {
       source: `${verb} ${paths.map((path) => basename(path)).join(" ")}`,
@@ -180,6 +188,11 @@ const write = async (
       : `${summary.out}: ${summary.events} events, ${summary.bytes} bytes`,
   );
   return EXIT.ok;
+};
+
+const outFlag = ({ out }: Values): string => {
+  if (out === undefined) throw new UsageError("--out FILE is needed");
+  return out;
 };
 
 const symbolOption = ({ symbol }: Values): { symbol?: SymbolId } =>

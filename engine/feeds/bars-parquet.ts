@@ -50,8 +50,12 @@ export async function* readParquetBars(
 }
 
 const readMetadata = async (file: AsyncBuffer): Promise<FileMetaData> => {
-  const tail = new DataView(await file.slice(file.byteLength - 8));
-  if (tail.getUint32(0, true) > FOOTER_BYTES_MAX)
+  const tail = Buffer.from(await file.slice(file.byteLength - 8));
+  if (tail.toString("latin1", 4) !== MAGIC)
+    throw new CodedError("E_BARS_FORMAT", {
+      detail: "the file ends before its footer does",
+    });
+  if (tail.readUInt32LE(0) > FOOTER_BYTES_MAX)
     throw beyond("footer", FOOTER_BYTES_MAX);
   return parquetMetadataAsync(file);
 };
