@@ -88,6 +88,7 @@ export interface SignalPathResult {
 }
 
 const WARMUP_ROUNDS = 300;
+const LOOP_EVERY = 250;
 
 export const runSignalPathBench = async (
   options: SignalPathOptions,
@@ -268,8 +269,8 @@ class SignalPath {
     if (rate === 0)
       for (let i = 0; i < events; i++) {
         send(i);
-        // Reminders and garbage collection reports wait for the loop.
-        if (i % 10_000 === 0) await nextLoop();
+        // Reminders, garbage collection reports and a recorder's disk wait for the loop.
+        if (i % LOOP_EVERY === 0) await nextLoop();
       }
     else await runLoad({ rate, events, send, flush: () => undefined });
     const collected = await gc();

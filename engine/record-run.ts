@@ -26,7 +26,7 @@ export interface StartedActors {
   readonly actors: EngineActors;
   readonly inputs: ActorInputs;
   /** After the drain: nothing more is recorded. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface RecordRunOptions {

@@ -120,7 +120,7 @@ const firstDifference = (
 };
 
 const shown = (value: unknown): string =>
-  (JSON.stringify(value) ?? "absent").slice(0, 80);
+  value === undefined ? "absent" : JSON.stringify(value).slice(0, 80);
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null;

@@ -17,14 +17,14 @@ export const directAnswer = <T>(ask: Ask<T>): PromiseLike<T> => ({
         try {
           resolve(run());
         } catch (error) {
-          reject(error as Error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
       ask(
         (value) => settle(() => onValue?.(value) ?? (value as never)),
         (error) =>
           settle(() => {
-            if (onError == null) throw error;
+            if (onError === undefined || onError === null) throw error;
             return onError(error);
           }),
       );

@@ -6,6 +6,7 @@ import type {
   StateStore,
   Timers,
 } from "../ports.ts";
+import { assert } from "../std/assert.ts";
 import { CodedError, toCodedError } from "../std/errors.ts";
 import type { Executor } from "../std/executor.ts";
 import { directAnswer } from "./direct-answer.ts";
@@ -52,14 +53,25 @@ const recordedTimers = (timers: Timers, steps: StepRecorder): Timers => {
   };
 };
 
-/** Without a number: the dispatcher has at most one run scheduled. */
+/** Without a number, and kept in one place: the dispatcher has at most one run scheduled. */
 const recordedExecutor = (
   executor: Executor,
   steps: StepRecorder,
-): Executor => ({
-  schedule: (run, urgency) =>
-    executor.schedule(() => steps.enter(STEP.run, 0, run), urgency),
-});
+): Executor => {
+  let scheduled: (() => void) | undefined;
+  const runScheduled = (): void => {
+    const run = scheduled!;
+    scheduled = undefined;
+    steps.enter(STEP.run, 0, run);
+  };
+  return {
+    schedule: (run, urgency) => {
+      assert(scheduled === undefined, "one run is scheduled at a time");
+      scheduled = run;
+      executor.schedule(runScheduled, urgency);
+    },
+  };
+};
 
 const recordedInference = (
   inference: Inference,
@@ -129,7 +141,7 @@ const recordedStore = (store: StateStore, steps: StepRecorder): StateStore => {
     load: (key) => {
       const id = ++loads;
       const answer = store.load(key);
-      return directAnswer((onValue, onError) =>
+      return directAnswer((onValue, onError) => {
         answer.then(
           (bytes) =>
             bytes === undefined
@@ -147,8 +159,8 @@ const recordedStore = (store: StateStore, steps: StepRecorder): StateStore => {
               () => onError(error),
               (writer) => writer.text(toCodedError(error).code),
             ),
-        ),
-      );
+        );
+      });
     },
     save: (key, value) => store.save(key, value),
     flush: () => store.flush(),

@@ -35,7 +35,7 @@ export class RunRecording implements MachineInputs {
     this.ports = recordedPorts(ports, this.#steps);
   }
 
-  /** False once the tape had no room. */
+  /** False once the tape had no room, and after the end. */
   get isRecording(): boolean {
     return this.#steps.isRecording;
   }
@@ -53,7 +53,7 @@ export class RunRecording implements MachineInputs {
     const steps = this.#steps;
     if (steps.isInside) {
       const kept = keptBytes(bytes);
-      if (!steps.begins(() => this.onEvent(event, decodedNs, kept))) return;
+      if (steps.defers(() => this.onEvent(event, decodedNs, kept))) return;
     }
     if (this.#record(event, bytes)) {
       const tookNs = decodedNs - event.receivedNs;
@@ -72,7 +72,7 @@ export class RunRecording implements MachineInputs {
     const steps = this.#steps;
     if (steps.isInside) {
       const kept = keptBytes(bytes);
-      if (!steps.begins(() => this.onHeadline(headline, kept))) return;
+      if (steps.defers(() => this.onHeadline(headline, kept))) return;
     }
     if (this.#record(headline, bytes)) steps.writer.step(STEP.headline);
     steps.run(() => this.#machine!.onHeadline(headline));
@@ -96,10 +96,9 @@ export class RunRecording implements MachineInputs {
     this.#steps.flush();
   }
 
-  /** After it nothing more belongs to the run. */
+  /** What comes after it is no part of the run. */
   end(): void {
-    this.#steps.enter(STEP.end, 0, () => undefined);
-    this.#steps.flush();
+    this.#steps.end();
   }
 
   #record(event: FeedEvent, bytes: EventBytes | undefined): boolean {

@@ -15,6 +15,7 @@ import {
   TREES,
 } from "../../test/support/fake-inference.ts";
 import { MemoryTape } from "../../test/support/journal-tape.ts";
+import type { InspectionEvent } from "../../actors/runtime/inspection.ts";
 import type { Signal } from "../domain/signal.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import type { FeedEvent } from "../feeds/feed-event.ts";
@@ -42,7 +43,7 @@ const OPTIONS = {
   symbol: {
     ...ENGINE_ACTORS_DEFAULTS.symbol,
     mailboxMax: 4,
-    idleMs: 2_000,
+    idleMs: 60,
     minIntervalMs: 3,
     saveEveryMs: 50,
   },
@@ -61,6 +62,7 @@ const build = (
   { clock, timers, executor, inference, store }: MachinePorts,
   sink: SignalSink,
   requestSnapshot: (symbol: SymbolId) => void,
+  onInspect: (event: InspectionEvent) => void = () => undefined,
 ): MachineInputs => {
   const actors = createEngineActors({
     clock,
@@ -73,6 +75,7 @@ const build = (
     telemetry: NO_TELEMETRY,
     log: NO_LOG,
     requestSnapshot,
+    onInspect,
     epoch: HEAD.epoch,
     options: OPTIONS,
   });
@@ -109,17 +112,22 @@ class SlowStore implements StateStore {
 class LiveRun {
   readonly tape = new MemoryTape();
   readonly lines: string[] = [];
+  /** What became of actors. */
+  readonly inspected = new Set<string>();
+  isLost = false;
   readonly recording: RunRecording;
   readonly #maker = new ActorStage();
   readonly #random: Random;
   readonly #executor = new ManualExecutor();
   readonly #inference = new FakeInference(MODELS);
   readonly #store = new SlowStore();
+  readonly #poisonOdds: number;
   #driftNs = 0;
   #lossErrors: CodedError[] = [];
 
   constructor(seed: number, itemsMax: number) {
     this.#random = new Random(seed);
+    this.#poisonOdds = this.#random.pick([6, 60]);
     this.tape.itemsMax = itemsMax;
     this.#inference.judge = () => this.#judge();
     const { clock } = this.#maker;
@@ -139,16 +147,19 @@ class LiveRun {
         this.recording.ports,
         { publish: (signal: Signal) => this.#said(signal) },
         (symbol) => this.#answer(symbol),
+        ({ type }) => this.inspected.add(type),
       ),
     );
   }
 
   take(actions: number): void {
+    this.#warm();
     for (let i = 0; i < actions; i++) this.#act();
     this.recording.drain();
     this.recording.end();
+    this.isLost = this.#lossErrors.length > 0;
     expect(this.#lossErrors.map(({ code }) => code)).toEqual(
-      this.recording.isRecording ? [] : ["E_TAPE_LOST"],
+      this.isLost ? ["E_TAPE_LOST"] : [],
     );
   }
 
@@ -161,13 +172,25 @@ class LiveRun {
       unixMicros(this.#maker.clock.nowUs() + Math.floor(this.#driftNs / 1_000)),
   };
 
+  /** Until the features are warm and the models are asked. */
+  #warm(): void {
+    for (const symbol of [BTC, ETH])
+      this.#tell(this.#maker.snapshot(symbol, 100));
+    for (let i = 0; i < 12; i++) {
+      this.#executor.runUntilIdle();
+      this.#advance(500);
+      for (const symbol of [BTC, ETH]) this.#tell(this.#maker.delta(symbol));
+    }
+  }
+
   #act(): void {
     const random = this.#random;
-    const symbol = random.pick([BTC, BTC, ETH]);
+    const symbol = random.pick([BTC, BTC, BTC, BTC, ETH]);
     const choice = random.int(100);
     if (choice < 40) this.#tell(this.#maker.delta(symbol));
     else if (choice < 60) this.#executor.runUntilIdle();
-    else if (choice < 65) this.#advance(random.pick([0.25, 1, 7, 600]));
+    else if (choice < 65)
+      this.#advance(random.pick([0.25, 1, 7, 30, 30, 2_500]));
     else if (choice < 70) this.#tell(this.#maker.snapshot(symbol, 100));
     else if (choice < 75) this.#tell(this.#maker.trade(symbol, 100));
     else if (choice < 77) this.#maker.lose(symbol);
@@ -230,7 +253,7 @@ class LiveRun {
   }
 
   #judge(): number {
-    const luck = this.#random.int(60);
+    const luck = this.#random.int(this.#poisonOdds);
     if (luck === 0) throw new TypeError("poison");
     if (luck === 1) throw new CodedError("E_MODEL_OUTPUT");
     return this.#random.next();
@@ -258,19 +281,29 @@ const replay = (tape: MemoryTape): { lines: string[]; run: RunReplay } => {
 describe("a recorded run", () => {
   it("replays to the same bytes, twice", () => {
     let signals = 0;
+    const inspected = new Set<string>();
+    const reasons = new Set<string>();
     fc.assert(
       fc.property(fc.nat(), (seed) => {
         const live = new LiveRun(seed, Number.POSITIVE_INFINITY);
         live.take(600);
         signals += live.lines.length;
+        for (const type of live.inspected) inspected.add(type);
+        for (const line of live.lines)
+          reasons.add((JSON.parse(line) as Signal).book.reason);
         for (let i = 0; i < 2; i++) {
           const { lines, run } = replay(live.tape);
           expect(lines).toEqual(live.lines);
           expect(run.isWhole).toBe(true);
         }
       }),
+      { numRuns: 40 },
     );
     expect(signals).toBeGreaterThan(1_000);
+    for (const fate of ["crashed", "restarted", "passivated"])
+      expect(inspected).toContain(fate);
+    for (const reason of ["none", "gap", "overflow", "silent", "operator"])
+      expect(reasons).toContain(reason);
   });
 
   it("replays up to where the tape had no more room", () => {
@@ -280,9 +313,9 @@ describe("a recorded run", () => {
         live.take(600);
         const { lines, run } = replay(live.tape);
         expect(lines).toEqual(live.lines.slice(0, lines.length));
-        expect(run.isWhole).toBe(live.recording.isRecording);
+        expect(run.isWhole).toBe(!live.isLost);
       }),
-      { numRuns: 50 },
+      { numRuns: 25 },
     );
   });
 

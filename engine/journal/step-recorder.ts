@@ -1,7 +1,7 @@
 /** One step after the other onto a tape: what enters while one is going on waits for its end. */
 import type { TapeRecord } from "../feeds/tape-record.ts";
 import { CodedError } from "../std/errors.ts";
-import { MARK, type StepCode } from "./journal-format.ts";
+import { MARK, STEP, type StepCode } from "./journal-format.ts";
 import { JournalWriter } from "./journal-writer.ts";
 
 /** Where a recording goes. Never waits: false where it has no room, and then it kept nothing. */
@@ -53,7 +53,8 @@ export class StepRecorder {
     run: () => void,
     describe?: (writer: JournalWriter) => void,
   ): void {
-    if (!this.begins(() => this.enter(code, id, run, describe))) return;
+    if (this.isInside && this.defers(() => this.enter(code, id, run, describe)))
+      return;
     if (this.#isRecording) {
       this.writer.step(code);
       if (id > 0) this.writer.number(id);
@@ -62,15 +63,14 @@ export class StepRecorder {
     this.run(run);
   }
 
-  /** False inside a step: then `later` is called once it is over. */
-  begins(later: () => void): boolean {
-    if (!this.isInside) return true;
+  /** Inside a step: `later` is called once it is over. False where too much waits already; then nothing more is recorded. */
+  defers(later: () => void): boolean {
     if (this.#deferred.length < DEFERRED_MAX) {
       this.#deferred.push(later);
-      return false;
+      return true;
     }
     this.#lose();
-    return true;
+    return false;
   }
 
   /** The record that the step which follows is about; false where there is no journal any more, while events are still kept. */
@@ -100,6 +100,13 @@ export class StepRecorder {
     if (!this.#isRecording || this.isInside || this.writer.size === 0) return;
     const put = (mark: Uint8Array): boolean => this.#tape.mark(mark);
     if (!this.writer.take(MARK_BYTES_MAX, put)) this.#lose();
+  }
+
+  /** The run is over: what still comes is no part of it. */
+  end(): void {
+    this.enter(STEP.end, 0, () => undefined);
+    this.flush();
+    this.#isRecording = false;
   }
 
   /** Each is a step of its own, and may defer further ones. */

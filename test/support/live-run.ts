@@ -260,6 +260,6 @@ const crashesOf = (inference: EngineInference): number =>
   inference
     .status()
     .lanes.reduce(
-      (sum, lane) => sum + ("crashes" in lane ? Number(lane.crashes) : 0),
+      (sum, lane) => sum + ("crashes" in lane ? lane.crashes : 0),
       0,
     );
