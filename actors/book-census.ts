@@ -18,7 +18,7 @@ const ERROR_OF: Readonly<Record<BookReason, ErrorCode | undefined>> = {
   gap: "E_BOOK_GAP",
   crossed: "E_BOOK_CROSSED",
   locked: "E_BOOK_CROSSED",
-  suspect: "E_INPUT_RANGE",
+  suspect: "E_BOOK_SUSPECT",
   silent: "E_TIME_STALE",
   frozen: "E_TIME_STALE",
   disconnected: "E_DEP_NATS",

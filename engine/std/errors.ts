@@ -70,6 +70,11 @@ export const ERROR_CODES = {
     retryable: true,
     text: "the order book is crossed or locked",
   },
+  E_BOOK_SUSPECT: {
+    num: 409,
+    retryable: true,
+    text: "a price of the order book is not plausible",
+  },
   E_BOOK_NOSYNC: {
     num: 503,
     retryable: true,
