@@ -183,7 +183,7 @@ describe("BybitMapper", () => {
     expect(bybit.mapper.counts.ignored).toBe(2);
   });
 
-  it.each([
+  it.each<readonly [name: string, message: unknown, code: string]>([
     ["a book of an unknown type", book("other", 1), "E_INPUT_SCHEMA"],
     ["an id as fraction", book("delta", 1.5), "E_INPUT_RANGE"],
     [
@@ -191,11 +191,14 @@ describe("BybitMapper", () => {
       tickers("delta", { fundingRate: "x" }),
       "E_INPUT_RANGE",
     ],
-    ...BAD_PRICES.map((price) => [
-      `a price of ${JSON.stringify(price)}`,
-      book("snapshot", 1, { b: [[price, "1"]] }),
-      "E_INPUT_RANGE",
-    ]),
+    ...BAD_PRICES.map(
+      (price) =>
+        [
+          `a price of ${JSON.stringify(price)}`,
+          book("snapshot", 1, { b: [[price, "1"]] }),
+          "E_INPUT_RANGE",
+        ] as const,
+    ),
   ])("refuses %s", (_name, message, code) => {
     expect(stage().codeOf(message)).toBe(code);
   });

@@ -184,7 +184,7 @@ describe("CoinbaseMapper", () => {
     expect(coinbase.types(update(1, ["buy", "1", "0"]))).toEqual(["bookDelta"]);
   });
 
-  it.each([
+  it.each<readonly [name: string, message: unknown, code: string]>([
     [
       "a time that is none",
       { ...match(1), time: "2021-04-17" },
@@ -197,16 +197,22 @@ describe("CoinbaseMapper", () => {
       { ...snapshot, asks: undefined },
       "E_INPUT_SCHEMA",
     ],
-    ...BAD_PRICES.map((price) => [
-      `a price of ${JSON.stringify(price)}`,
-      { ...match(1), price },
-      "E_INPUT_RANGE",
-    ]),
-    ...BAD_SIZES.map((size) => [
-      `a size of ${JSON.stringify(size)}`,
-      { ...match(1), size },
-      "E_INPUT_RANGE",
-    ]),
+    ...BAD_PRICES.map(
+      (price) =>
+        [
+          `a price of ${JSON.stringify(price)}`,
+          { ...match(1), price },
+          "E_INPUT_RANGE",
+        ] as const,
+    ),
+    ...BAD_SIZES.map(
+      (size) =>
+        [
+          `a size of ${JSON.stringify(size)}`,
+          { ...match(1), size },
+          "E_INPUT_RANGE",
+        ] as const,
+    ),
   ])("refuses %s", (_name, message, code) => {
     expect(stage().codeOf(message)).toBe(code);
   });

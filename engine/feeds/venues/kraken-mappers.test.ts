@@ -211,7 +211,7 @@ describe("KrakenV1Mapper", () => {
     expect(kraken.take([1, {}, "openOrders", "XBT/USD"])).toEqual([]);
   });
 
-  it.each([
+  it.each<readonly [name: string, message: unknown, code: string]>([
     ["an array too short", [1, "book-10", "XBT/USD"], "E_INPUT_SCHEMA"],
     ["a book without a depth", [1, {}, "book", "XBT/USD"], "E_INPUT_SCHEMA"],
     [
@@ -224,11 +224,14 @@ describe("KrakenV1Mapper", () => {
       [1, { as: [["1", "2"]], bs: [] }, "book-10", "XBT/USD"],
       "E_INPUT_SCHEMA",
     ],
-    ...BAD_PRICES.map((price) => [
-      `a price of ${JSON.stringify(price)}`,
-      [1, { as: [[price, "2", TIME]], bs: [] }, "book-10", "XBT/USD"],
-      "E_INPUT_RANGE",
-    ]),
+    ...BAD_PRICES.map(
+      (price) =>
+        [
+          `a price of ${JSON.stringify(price)}`,
+          [1, { as: [[price, "2", TIME]], bs: [] }, "book-10", "XBT/USD"],
+          "E_INPUT_RANGE",
+        ] as const,
+    ),
   ])("refuses %s", (_name, message, code) => {
     expect(v1().codeOf(message)).toBe(code);
   });
@@ -250,6 +253,28 @@ describe("KrakenV2Mapper", () => {
       },
     ]);
     expect(kraken.mapper.counts.checksumsVerified).toBe(1);
+  });
+
+  it("agrees with the example that the venue publishes", () => {
+    const levels = (text: string): string =>
+      text
+        .split(" ")
+        .map((level) => {
+          const [price, qty] = level.split(":");
+          return `{"price":${price!},"qty":${qty!}}`;
+        })
+        .join(",");
+    const bids =
+      "45283.5:0.10000000 45283.4:1.54582015 45282.1:0.10000000 45281.0:0.10000000 45280.3:1.54592586 " +
+      "45279.0:0.07990000 45277.6:0.03310103 45277.5:0.30000000 45277.3:1.54602737 45276.6:0.15445238";
+    const asks =
+      "45285.2:0.00100000 45286.4:1.54571953 45286.6:1.54571109 45289.6:1.54560911 45290.2:0.15890660 " +
+      "45291.8:1.54553491 45294.7:0.04454749 45296.1:0.35380000 45297.5:0.09945542 45299.5:0.18772827";
+    expect(
+      v2().types(
+        `{"channel":"book","type":"snapshot","data":[{"symbol":"BTC/USD","bids":[${levels(bids)}],"asks":[${levels(asks)}],"checksum":3310070434}]}`,
+      ),
+    ).toEqual(["bookSnapshot"]);
   });
 
   it("refuses a snapshot that does not fit its checksum", () => {

@@ -180,7 +180,7 @@ describe("OkxMapper", () => {
     expect(okx.mapper.counts.ignored).toBe(3);
   });
 
-  it.each([
+  it.each<readonly [name: string, message: unknown, code: string]>([
     ["a book without action", of("books", {}), "E_INPUT_SCHEMA"],
     [
       "a checksum as text",
@@ -197,11 +197,14 @@ describe("OkxMapper", () => {
       of("funding-rate", { fundingRate: "2" }),
       "E_INPUT_RANGE",
     ],
-    ...BAD_PRICES.map((price) => [
-      `a price of ${JSON.stringify(price)}`,
-      book("snapshot", { bids: [[price, "1", "0", "1"]] }),
-      "E_INPUT_RANGE",
-    ]),
+    ...BAD_PRICES.map(
+      (price) =>
+        [
+          `a price of ${JSON.stringify(price)}`,
+          book("snapshot", { bids: [[price, "1", "0", "1"]] }),
+          "E_INPUT_RANGE",
+        ] as const,
+    ),
   ])("refuses %s", (_name, message, code) => {
     expect(stage().codeOf(message)).toBe(code);
   });
