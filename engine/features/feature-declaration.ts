@@ -10,7 +10,14 @@ export interface Span {
 
 /** What a feature reads; its age is the age of the oldest of these. */
 export type FeatureInput =
-  "bar" | "book" | "quote" | "trade" | "funding" | "otherBar" | "headline";
+  | "bar"
+  | "book"
+  | "quote"
+  | "trade"
+  | "funding"
+  | "otherBar"
+  | "otherBook"
+  | "headline";
 
 /**
  * `nan`: NaN until warm, and wherever the formula has no value (0/0). `neutral`: always a number, and the formula says which stands in.

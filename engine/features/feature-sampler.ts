@@ -11,6 +11,7 @@ import { OrderBook } from "../market/order-book.ts";
 import { unreachable } from "../std/assert.ts";
 import { msToNs } from "../std/time.ts";
 import { FEATURE_BAR_MS } from "./bar-features.ts";
+import type { EventFeatures } from "./event-features.ts";
 import { FeatureSet } from "./feature-set.ts";
 
 export interface FeatureSamplerOptions {
@@ -21,6 +22,8 @@ export interface FeatureSamplerOptions {
   readonly sampleOn: "book" | "any";
   readonly depthMax: number;
   readonly sync?: Partial<BookSyncOptions>;
+  /** What is sampled; the `market` set when absent. */
+  readonly features?: EventFeatures;
 }
 
 export interface FeatureRow {
@@ -35,7 +38,7 @@ export interface FeatureRow {
 
 export class FeatureSampler {
   readonly sync: BookSync;
-  readonly features = new FeatureSet();
+  readonly features: EventFeatures;
   readonly #options: FeatureSamplerOptions;
   readonly #bars: BarBook;
   readonly #onRow: (row: FeatureRow) => void;
@@ -49,6 +52,7 @@ export class FeatureSampler {
     onBar: (bar: Bar) => void = () => undefined,
   ) {
     this.#options = options;
+    this.features = options.features ?? new FeatureSet();
     this.#onRow = onRow;
     this.#sampleNs = msToNs(options.sampleMs);
     this.sync = new BookSync(

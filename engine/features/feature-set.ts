@@ -12,6 +12,8 @@ import type { MonoNanos } from "../std/time.ts";
 import { BarFeatures } from "./bar-features.ts";
 import { BookFeatures, TOP_LEVELS } from "./book-features.ts";
 import { DecayClock, NOW_NS } from "./decay-clock.ts";
+import type { EventFeatures } from "./event-features.ts";
+import type { DeclaredSet } from "./feature-declaration.ts";
 import { MARKET_FEATURES } from "./feature-schema.ts";
 import { QuoteFeatures } from "./quote-features.ts";
 import { TradeFeatures } from "./trade-features.ts";
@@ -27,8 +29,8 @@ const BAR_AT = 30;
 /** The windows that matter most are full; the 30 s ones and the bars are partial until later, as in training. */
 const WARM_AFTER_NS = 5e9;
 
-export class FeatureSet {
-  readonly schema: FeatureSchema = MARKET_FEATURES;
+export class FeatureSet implements EventFeatures {
+  readonly schema: DeclaredSet = MARKET_FEATURES;
   /** Owned here and overwritten by each `write`: copy to keep. */
   readonly values: FeatureVector = new Float64Array(
     MARKET_FEATURES.features.length,

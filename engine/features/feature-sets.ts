@@ -2,6 +2,7 @@
 import { BARS_SET } from "./bars-set.ts";
 import { COMPACT_SET } from "./compact-set.ts";
 import { DIRECTION_SET } from "./direction-set.ts";
+import { MICROSTRUCTURE_SET } from "./microstructure-set.ts";
 import { REGIME_SET } from "./regime-set.ts";
 import type { SeriesSet } from "./series-set.ts";
 import { CodedError } from "../std/errors.ts";
@@ -18,6 +19,7 @@ export const BAR_SETS: readonly SeriesSet[] = [
 
 export const FEATURE_SETS: readonly DeclaredSet[] = [
   MARKET_FEATURES,
+  MICROSTRUCTURE_SET,
   ...BAR_SETS,
 ];
 

@@ -1,0 +1,30 @@
+/** What follows one symbol's events and writes one vector of a declared set: the features of the moment, as opposed to those of bars. */
+import type { FeatureVector } from "../domain/feature.ts";
+import type {
+  Bar,
+  BookDelta,
+  BookSnapshot,
+  Quote,
+  Trade,
+} from "../domain/market-event.ts";
+import type { OrderBook } from "../market/order-book.ts";
+import type { MonoNanos } from "../std/time.ts";
+import type { DeclaredSet } from "./feature-declaration.ts";
+
+export interface EventFeatures {
+  readonly schema: DeclaredSet;
+  /** Owned by the set and overwritten by each `write`: copy to keep. */
+  readonly values: FeatureVector;
+  /** Enough has been seen for a model to judge. */
+  readonly isWarm: boolean;
+  /** After each book event that left a live book. */
+  onBook(book: OrderBook, event: BookSnapshot | BookDelta): void;
+  /** After a gap or any other loss of the book. */
+  onVoid(): void;
+  onTrade(trade: Trade): void;
+  onQuote(quote: Quote): void;
+  /** Closed bars. */
+  onBar(bar: Bar): void;
+  /** Once a turn, over the final book. */
+  write(book: OrderBook, nowNs: MonoNanos): FeatureVector;
+}

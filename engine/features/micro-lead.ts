@@ -1,0 +1,103 @@
+/**
+ * What a leading symbol says about this one. Huth, Abergel 2014, "High frequency lead/lag relationships"; Hayashi, Yoshida 2005: here on a
+ * common grid of seconds, each side as it stood then.
+ */
+import type { MonoNanos } from "../std/time.ts";
+import type { MicroState } from "./micro-state.ts";
+
+/** Where the other symbol stands and stood; 0 where that is not known. */
+export interface LeadingMid {
+  readonly mid: number;
+  midBefore(agoMs: number, nowNs: MonoNanos): number;
+  /** Since it last moved; Infinity before it ever did. */
+  ageMs(nowNs: MonoNanos): number;
+}
+
+const SPANS_MS: readonly number[] = [100, 500, 1000, 5000];
+const LEFT_A_SECOND = Math.exp(-1 / 300);
+
+/** Positions in the state: the other's mid at the last second, both returns of that second and whether there were any, then sums. */
+const OTHER_MID = 0;
+const OWN = 1;
+const OTHER = 2;
+const HAS = 3;
+const OWN_OWN = 4;
+const OTHER_OTHER = 5;
+const OWN_OTHER = 6;
+const OTHER_LEADS = 7;
+const OWN_LEADS = 8;
+const FIELDS = 9;
+
+export class MicroLead {
+  static readonly STATE = FIELDS;
+  static readonly FEATURES = 8;
+  readonly #leading: LeadingMid | undefined;
+  readonly #state: Float64Array;
+
+  constructor(state: MicroState, leading: LeadingMid | undefined) {
+    this.#leading = leading;
+    this.#state = state.take(FIELDS);
+  }
+
+  /** Infinity without a leading symbol. */
+  ageMs(nowNs: MonoNanos): number {
+    return this.#leading?.ageMs(nowNs) ?? Infinity;
+  }
+
+  /** This symbol moved so much, in basis points, over the second that ended `agoMs` ago. */
+  pushSecond(own: number, agoMs: number, nowNs: MonoNanos): void {
+    if (this.#leading === undefined) return;
+    const state = this.#state;
+    const mid = this.#leading.midBefore(agoMs, nowNs);
+    const before = state[OTHER_MID]!;
+    state[OTHER_MID] = mid;
+    if (!(mid > 0 && before > 0)) {
+      state[HAS] = 0;
+      return;
+    }
+    const other = mid === before ? 0 : 1e4 * Math.log(mid / before);
+    for (let i = OWN_OWN; i < FIELDS; i++) state[i]! *= LEFT_A_SECOND;
+    state[OWN_OWN]! += own * own;
+    state[OTHER_OTHER]! += other * other;
+    state[OWN_OTHER]! += own * other;
+    if (state[HAS] === 1) {
+      state[OTHER_LEADS]! += own * state[OTHER]!;
+      state[OWN_LEADS]! += state[OWN]! * other;
+    }
+    state[OWN] = own;
+    state[OTHER] = other;
+    state[HAS] = 1;
+  }
+
+  skipSecond(): void {
+    this.#state[HAS] = 0;
+    this.#state[OTHER_MID] = 0;
+  }
+
+  /** `own1S`: this symbol's return over the last second, NaN where it is not known. */
+  write(own1S: number, nowNs: MonoNanos, to: Float64Array, at: number): void {
+    const leading = this.#leading;
+    if (leading === undefined || !(leading.mid > 0)) {
+      to.fill(NaN, at, at + MicroLead.FEATURES);
+      return;
+    }
+    for (let i = 0; i < SPANS_MS.length; i++) {
+      const before = leading.midBefore(SPANS_MS[i]!, nowNs);
+      to[at + i] =
+        before > 0
+          ? before === leading.mid
+            ? 0
+            : 1e4 * Math.log(leading.mid / before)
+          : NaN;
+    }
+    const state = this.#state;
+    const both = Math.sqrt(state[OWN_OWN]! * state[OTHER_OTHER]!);
+    const beta =
+      state[OTHER_OTHER]! > 0 ? state[OWN_OTHER]! / state[OTHER_OTHER]! : NaN;
+    to[at + 4] = beta;
+    to[at + 5] = both > 0 ? state[OWN_OTHER]! / both : NaN;
+    to[at + 6] =
+      both > 0 ? (state[OTHER_LEADS]! - state[OWN_LEADS]!) / both : NaN;
+    to[at + 7] = beta * to[at + 2]! - own1S;
+  }
+}

@@ -1,0 +1,30 @@
+/** The mid as it stood at each 100 ms of the last few seconds; 0 where it was not known. */
+import type { MicroState } from "./micro-state.ts";
+
+const SLOTS = 64;
+
+export class MicroMids {
+  static readonly STATE = SLOTS + 1;
+  readonly #mids: Float64Array;
+  readonly #next: Float64Array;
+
+  constructor(state: MicroState) {
+    this.#mids = state.take(SLOTS);
+    this.#next = state.take(1);
+  }
+
+  /** `mid` stood at every point before `slot` that is not settled yet. */
+  advanceTo(slot: number, mid: number): void {
+    if (this.#next[0] === 0) this.#next[0] = slot;
+    const next = this.#next[0]!;
+    for (let k = Math.max(next, slot - SLOTS); k < slot; k++)
+      this.#mids[k % SLOTS] = mid;
+    if (slot > next) this.#next[0] = slot;
+  }
+
+  /** At so many points before the newest, at most 63; 0 where it was not known. */
+  before(points: number): number {
+    const slot = this.#next[0]! - 1 - points;
+    return slot < 0 ? 0 : this.#mids[slot % SLOTS]!;
+  }
+}

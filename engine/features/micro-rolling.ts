@@ -1,0 +1,56 @@
+/**
+ * Sum of the last n numbers in constant amortised time and without drift: the part of the window that lies in the last full block is read
+ * from sums made back to front when it filled, the rest is added up as it comes. Nothing is ever subtracted.
+ */
+import type { MicroState } from "./micro-state.ts";
+
+/** Positions in the state: numbers in the block in progress, their sum, numbers ever up to n; then both blocks in one. */
+const AT = 0;
+const SUM = 1;
+const COUNT = 2;
+const ROWS = 3;
+
+export class RollingSum {
+  static stateOf(length: number): number {
+    return ROWS + length;
+  }
+
+  readonly #length: number;
+  readonly #state: Float64Array;
+
+  constructor(state: MicroState, length: number) {
+    this.#length = length;
+    this.#state = state.take(RollingSum.stateOf(length));
+  }
+
+  push(value: number): void {
+    const state = this.#state;
+    const length = this.#length;
+    if (state[AT] === length) {
+      let sum = 0;
+      for (let i = ROWS + length - 1; i >= ROWS; i--) {
+        sum += state[i]!;
+        state[i] = sum;
+      }
+      state[AT] = 0;
+      state[SUM] = 0;
+    }
+    state[ROWS + state[AT]!] = value;
+    state[AT]! += 1;
+    state[SUM]! += value;
+    if (state[COUNT]! < length) state[COUNT]! += 1;
+  }
+
+  get isFull(): boolean {
+    return this.#state[COUNT] === this.#length;
+  }
+
+  /** Of as many as there are until n. */
+  get sum(): number {
+    const state = this.#state;
+    const at = state[AT]!;
+    return at === this.#length || state[COUNT]! < this.#length
+      ? state[SUM]!
+      : state[SUM]! + state[ROWS + at]!;
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Easley, López de Prado, O'Hara 2012, "Flow toxicity and liquidity in a high-frequency world": how one-sided the last 50 buckets of
+ * equal volume were. A bucket is what three seconds traded on average in the minute before, so that any symbol has some; buckets begin
+ * anew with each minute of our clock, so that they are the same wherever a tape began.
+ */
+import { RollingSum } from "./micro-rolling.ts";
+import type { MicroState } from "./micro-state.ts";
+
+const BUCKETS = 50;
+const BUCKET_S = 3;
+const MINUTE_S = 60;
+/** Less than this share of a bucket is rounding. */
+const ROUNDING_SHARE = 1e-12;
+/** Added to durations, in seconds: a bucket may take none. */
+const INSTANT_S = 0.01;
+
+/** Positions in the state: a bucket's size, 0 before the first minute; the bucket in progress; the last one's seconds; the minute. */
+const SIZE = 0;
+const BOUGHT = 1;
+const SOLD = 2;
+const BEGAN_NS = 3;
+const LAST_S = 4;
+const MINUTE = 5;
+const MINUTE_VOLUME = 6;
+const FIELDS = 7;
+
+export class MicroVpin {
+  static readonly STATE = FIELDS + 4 * RollingSum.stateOf(BUCKETS);
+  static readonly FEATURES = 3;
+  readonly #bucket: Float64Array;
+  readonly #toxic: RollingSum;
+  readonly #signed: RollingSum;
+  readonly #volume: RollingSum;
+  readonly #seconds: RollingSum;
+
+  constructor(state: MicroState) {
+    this.#bucket = state.take(FIELDS);
+    this.#toxic = new RollingSum(state, BUCKETS);
+    this.#signed = new RollingSum(state, BUCKETS);
+    this.#volume = new RollingSum(state, BUCKETS);
+    this.#seconds = new RollingSum(state, BUCKETS);
+  }
+
+  /** `seenS`: how long there has been anything; the first minute may be a part of one. */
+  advanceTo(second: number, seenS: number): void {
+    const bucket = this.#bucket;
+    const minute = Math.floor(second / MINUTE_S);
+    if (minute === bucket[MINUTE]) return;
+    const volume = bucket[MINUTE_VOLUME]!;
+    // A minute without trades says nothing of what is usual.
+    if (volume > 0) {
+      const seconds = Math.min(MINUTE_S, Math.max(1, seenS));
+      bucket[SIZE] = (BUCKET_S * volume) / seconds;
+      bucket[BOUGHT] = 0;
+      bucket[SOLD] = 0;
+    }
+    bucket[MINUTE] = minute;
+    bucket[MINUTE_VOLUME] = 0;
+  }
+
+  /** A trade of unknown side is half of each. What one trade brings beyond all buckets stays in the last. */
+  onTrade(sign: number, size: number, nowNs: number): void {
+    const bucket = this.#bucket;
+    bucket[MINUTE_VOLUME]! += size;
+    const whole = bucket[SIZE]!;
+    if (whole === 0) return;
+    const bought = (1 + sign) / 2;
+    let left = size;
+    for (let i = 0; left > ROUNDING_SHARE * whole; i++) {
+      const filled = bucket[BOUGHT]! + bucket[SOLD]!;
+      if (filled === 0) bucket[BEGAN_NS] = nowNs;
+      const part = i < BUCKETS ? Math.min(left, whole - filled) : left;
+      bucket[BOUGHT]! += part * bought;
+      bucket[SOLD]! += part * (1 - bought);
+      left -= part;
+      if (whole - filled - part <= ROUNDING_SHARE * whole) this.#close(nowNs);
+    }
+  }
+
+  /** NaN until all buckets are filled. */
+  write(to: Float64Array, at: number): void {
+    const isFull = this.#volume.isFull;
+    const volume = this.#volume.sum;
+    const usualS = this.#seconds.sum / BUCKETS;
+    to[at] = isFull ? this.#toxic.sum / volume : NaN;
+    to[at + 1] = isFull ? this.#signed.sum / volume : NaN;
+    to[at + 2] = isFull
+      ? Math.log((this.#bucket[LAST_S]! + INSTANT_S) / (usualS + INSTANT_S))
+      : NaN;
+  }
+
+  #close(nowNs: number): void {
+    const bucket = this.#bucket;
+    const signed = bucket[BOUGHT]! - bucket[SOLD]!;
+    const seconds = (nowNs - bucket[BEGAN_NS]!) / 1e9;
+    this.#toxic.push(Math.abs(signed));
+    this.#signed.push(signed);
+    this.#volume.push(bucket[BOUGHT]! + bucket[SOLD]!);
+    this.#seconds.push(seconds);
+    bucket[LAST_S] = seconds;
+    bucket[BOUGHT] = 0;
+    bucket[SOLD] = 0;
+  }
+}

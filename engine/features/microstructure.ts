@@ -1,0 +1,275 @@
+/** One symbol's microstructure features: follows its events in constant amortised time each, writes the vector once a turn. */
+import type { FeatureVector } from "../domain/feature.ts";
+import type { BookDelta, BookSnapshot, Trade } from "../domain/market-event.ts";
+import type { OrderBook } from "../market/order-book.ts";
+import { monoNanos } from "../std/time.ts";
+import type { MonoNanos } from "../std/time.ts";
+import type { EventFeatures } from "./event-features.ts";
+import type { DeclaredSet, FeatureInput } from "./feature-declaration.ts";
+import { FIRST_NS, MicroClock, NOW_NS } from "./micro-clock.ts";
+import { MICRO_LEVELS, MicroFlow } from "./micro-flow.ts";
+import { MicroLead } from "./micro-lead.ts";
+import type { LeadingMid } from "./micro-lead.ts";
+import { MicroMids } from "./micro-mids.ts";
+import { MicroResilience } from "./micro-resilience.ts";
+import { MicroShape } from "./micro-shape.ts";
+import { MicroState } from "./micro-state.ts";
+import { MicroTrades } from "./micro-trades.ts";
+import { MicroVolatility } from "./micro-volatility.ts";
+import { MicroVpin } from "./micro-vpin.ts";
+import { MicropriceTable } from "./microprice-table.ts";
+import { MICROSTRUCTURE_SET } from "./microstructure-set.ts";
+
+/** Where each group begins in the vector. */
+const FLOW_AT = 0;
+const SHAPE_AT = FLOW_AT + MicroFlow.FEATURES;
+const TRADES_AT = SHAPE_AT + MicroShape.FEATURES;
+const VPIN_AT = TRADES_AT + MicroTrades.FEATURES;
+const VOLATILITY_AT = VPIN_AT + MicroVpin.FEATURES;
+const RESILIENCE_AT = VOLATILITY_AT + MicroVolatility.FEATURES;
+const LEAD_AT = RESILIENCE_AT + MicroResilience.FEATURES;
+
+/** Positions in the state of the set itself: what stands (0 while the book is void), the grids, the last of each input. */
+const MID = 0;
+const SPREAD_BPS = 1;
+const LOG_DEPTH = 2;
+const NEXT_SECOND = 3;
+const SECOND_MID = 4;
+const BOOK_NS = 5;
+const TRADE_NS = 6;
+const NEXT_SLOT = 7;
+const FIELDS = 8;
+
+const SECOND_NS = 1e9;
+const SLOT_NS = 1e8;
+/** Seconds of silence that are made up for; the longest window is full of stillness then. */
+const CATCH_UP_MAX = 300;
+const DEPTH_LEVELS = 5;
+/** The minute's windows are full; those of five minutes say themselves that they are not. */
+const WARM_AFTER_NS = 61e9;
+
+export interface MicrostructureOptions {
+  /** A symbol that leads this one; its features are NaN without. */
+  readonly leading?: LeadingMid;
+  /** The table of the microprice, as a model's manifest states it. */
+  readonly constants?: Readonly<Record<string, number>>;
+}
+
+export class Microstructure implements EventFeatures {
+  readonly schema: DeclaredSet = MICROSTRUCTURE_SET;
+  /** Owned here and overwritten by each `write`: copy to keep. */
+  readonly values: FeatureVector = new Float64Array(
+    MICROSTRUCTURE_SET.features.length,
+  );
+  readonly #state = new MicroState(
+    MicroClock.STATE +
+      FIELDS +
+      MicroFlow.STATE +
+      MicroShape.STATE +
+      MicroTrades.STATE +
+      MicroVpin.STATE +
+      MicroVolatility.STATE +
+      MicroResilience.STATE +
+      MicroMids.STATE +
+      MicroLead.STATE,
+  );
+  readonly #clock = new MicroClock(this.#state);
+  readonly #own = this.#state.take(FIELDS);
+  readonly #flow = new MicroFlow(this.#state);
+  readonly #shape: MicroShape;
+  readonly #trades = new MicroTrades(this.#state);
+  readonly #vpin = new MicroVpin(this.#state);
+  readonly #volatility = new MicroVolatility(this.#state);
+  readonly #resilience = new MicroResilience(this.#state);
+  readonly #mids = new MicroMids(this.#state);
+  readonly #lead: MicroLead;
+  /** The book's best levels as of the call in progress. */
+  readonly #top = new Float64Array(4 * MICRO_LEVELS);
+  /** How much of the past each feature needs, in nanoseconds. */
+  readonly #warmUpNs = Float64Array.from(
+    MICROSTRUCTURE_SET.features,
+    ({ warmUp }) => (warmUp.unit === "ms" ? warmUp.count * 1e6 : 0),
+  );
+
+  constructor(options: MicrostructureOptions = {}) {
+    this.#shape = new MicroShape(
+      this.#state,
+      new MicropriceTable(options.constants ?? MICROSTRUCTURE_SET.constants),
+    );
+    this.#lead = new MicroLead(this.#state, options.leading);
+    this.#own[BOOK_NS] = -Infinity;
+    this.#own[TRADE_NS] = -Infinity;
+  }
+
+  /** After each book event that left a live book; windows run on the event's receive time. */
+  onBook(book: OrderBook, event: BookSnapshot | BookDelta): void {
+    if (!book.hasBothSides) {
+      this.onVoid();
+      return;
+    }
+    this.#advance(event.receivedNs);
+    const top = this.#top;
+    book.copyTop(top, MICRO_LEVELS);
+    const own = this.#own;
+    const mid = (top[0]! + top[2]!) / 2;
+    let depth = 0;
+    for (let i = 1; i < 4 * DEPTH_LEVELS; i += 2) depth += top[i]!;
+    own[MID] = mid;
+    own[SPREAD_BPS] = (1e4 * (top[2]! - top[0]!)) / mid;
+    own[LOG_DEPTH] = Math.log(depth);
+    own[BOOK_NS] = this.#clock.values[NOW_NS]!;
+    this.#flow.onBook(top);
+    this.#shape.onBook(top);
+    this.#trades.onBook(mid);
+  }
+
+  /** After a gap or any other loss of the book: the next book is not a change of the last. */
+  onVoid(): void {
+    this.#own[MID] = 0;
+    this.#flow.onVoid();
+    this.#shape.onVoid();
+    this.#trades.onVoid();
+  }
+
+  /** Trades count while there is a book: its mid decides the sign where the venue does not name the aggressor. */
+  onTrade(trade: Trade): void {
+    this.#advance(trade.receivedNs);
+    const { side, price, size } = trade;
+    const own = this.#own;
+    const mid = own[MID]!;
+    if (mid === 0) return;
+    const sign =
+      side === "buy" ? 1 : side === "sell" ? -1 : Math.sign(price - mid);
+    own[TRADE_NS] = this.#clock.values[NOW_NS]!;
+    this.#trades.onTrade(sign, size);
+    this.#vpin.onTrade(sign, size, this.#clock.values[NOW_NS]!);
+    this.#resilience.onTrade(sign, size, price, mid);
+  }
+
+  /** Nothing: the book's own updates say it a moment later, with all their levels. */
+  onQuote(): void {}
+
+  /** Nothing: what bars hold is counted from trades and mids. */
+  onBar(): void {}
+
+  /** A minute of book has been seen. */
+  get isWarm(): boolean {
+    return this.#seenNs >= WARM_AFTER_NS;
+  }
+
+  /** Once a turn, over the final book. NaN wherever a feature is not known; all of them while the book lacks a side. */
+  write(book: OrderBook, nowNs: MonoNanos): FeatureVector {
+    const { values } = this;
+    this.#advance(nowNs);
+    if (!book.hasBothSides || this.#own[MID] === 0) return values.fill(NaN);
+    const top = this.#top;
+    book.copyTop(top, MICRO_LEVELS);
+    const { unit } = this.#shape;
+    this.#flow.write(unit, values, FLOW_AT);
+    this.#shape.write(top, values, SHAPE_AT);
+    this.#trades.write(unit, values, TRADES_AT);
+    this.#vpin.write(values, VPIN_AT);
+    this.#volatility.write(values, VOLATILITY_AT);
+    this.#resilience.write(unit, values, RESILIENCE_AT);
+    this.#lead.write(this.#return1S(), this.#nowNs, values, LEAD_AT);
+    const seenNs = this.#seenNs;
+    const warmUpNs = this.#warmUpNs;
+    for (let i = 0; i < values.length; i++)
+      if (seenNs < warmUpNs[i]!) values[i] = NaN;
+    return values;
+  }
+
+  /** Age of the oldest input of a feature; Infinity where one never came. */
+  ageMs(feature: number, nowNs: MonoNanos): number {
+    let ageMs = 0;
+    for (const input of this.schema.features[feature]!.inputs)
+      ageMs = Math.max(ageMs, this.#inputAgeMs(input, nowNs));
+    return ageMs;
+  }
+
+  /** For `restore`: the features after it are bit for bit those of the set that was saved. */
+  save(): Float64Array {
+    return this.#state.save();
+  }
+
+  restore(saved: Float64Array): void {
+    this.#state.restore(saved);
+  }
+
+  #inputAgeMs(input: FeatureInput, nowNs: MonoNanos): number {
+    if (input === "otherBook") return this.#lead.ageMs(nowNs);
+    const lastNs = this.#own[input === "trade" ? TRADE_NS : BOOK_NS]!;
+    return Math.max(0, nowNs - lastNs) / 1e6;
+  }
+
+  get #nowNs(): MonoNanos {
+    return monoNanos(this.#clock.values[NOW_NS]!);
+  }
+
+  get #seenNs(): number {
+    const { values } = this.#clock;
+    return values[NOW_NS]! - values[FIRST_NS]!;
+  }
+
+  /** NaN where the mid of then is not known. */
+  #return1S(): number {
+    const before = this.#mids.before(10);
+    const mid = this.#own[MID]!;
+    if (before === 0) return NaN;
+    return mid === before ? 0 : 1e4 * Math.log(mid / before);
+  }
+
+  /** Fades everything up to an event and settles the grids with what stood until then; time never runs backwards here. */
+  #advance(nowNs: number): void {
+    const clock = this.#clock;
+    if (clock.advance(nowNs)) {
+      this.#flow.fade(clock);
+      this.#shape.fade(clock);
+      this.#trades.fade(clock);
+      this.#resilience.fade(clock);
+    }
+    // Later than an event told late.
+    this.#settleGrids(clock.values[NOW_NS]!);
+  }
+
+  #settleGrids(nowNs: number): void {
+    const own = this.#own;
+    const slot = Math.ceil(nowNs / SLOT_NS);
+    if (slot <= own[NEXT_SLOT]!) return;
+    own[NEXT_SLOT] = slot;
+    this.#resilience.advanceTo(slot, own[MID]!);
+    this.#mids.advanceTo(slot, own[MID]!);
+    const second = Math.ceil(nowNs / SECOND_NS);
+    if (second <= own[NEXT_SECOND]!) return;
+    this.#settleSeconds(second, nowNs);
+    this.#vpin.advanceTo(second, this.#seenNs / SECOND_NS);
+  }
+
+  #settleSeconds(second: number, nowNs: number): void {
+    const own = this.#own;
+    const mid = own[MID]!;
+    const from =
+      own[NEXT_SECOND] === 0
+        ? second
+        : Math.max(own[NEXT_SECOND]!, second - CATCH_UP_MAX);
+    for (let k = from; k < second; k++) {
+      const before = own[SECOND_MID]!;
+      own[SECOND_MID] = mid;
+      if (mid === 0) {
+        this.#resilience.skipSecond();
+        this.#lead.skipSecond();
+        continue;
+      }
+      this.#resilience.pushSecond(own[SPREAD_BPS]!, own[LOG_DEPTH]!);
+      if (before === 0) continue;
+      const move = mid === before ? 0 : 1e4 * Math.log(mid / before);
+      this.#volatility.push(move);
+      this.#lead.pushSecond(
+        move,
+        (nowNs - k * SECOND_NS) / 1e6,
+        monoNanos(nowNs),
+      );
+    }
+    own[NEXT_SECOND] = second;
+  }
+}
