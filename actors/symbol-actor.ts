@@ -22,7 +22,6 @@ import type {
   BookChange,
   BookSyncOptions,
 } from "../engine/market/book-sync.ts";
-import { decodeBars } from "../engine/market/bar-archive.ts";
 import { DerivativeState } from "../engine/market/derivative-state.ts";
 import type { Instruments } from "../engine/market/instruments.ts";
 import type { Reference, References } from "../engine/market/references.ts";
@@ -35,9 +34,9 @@ import type {
   StateStore,
 } from "../engine/ports.ts";
 import { unreachable } from "../engine/std/assert.ts";
-import { toCodedError } from "../engine/std/errors.ts";
 import { nsToMs } from "../engine/std/time.ts";
 import type { Clock, MonoNanos } from "../engine/std/time.ts";
+import { BarKeeper } from "./bar-keeper.ts";
 import type { BookCensus } from "./book-census.ts";
 import type {
   MarketEventArrived,
@@ -114,6 +113,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
   readonly #book: OrderBook;
   readonly #sync: BookSync;
   readonly #bars: BarBook;
+  readonly #barKeeper: BarKeeper;
   readonly #features = new FeatureSet();
   readonly #derivative = new DerivativeState();
   /** Where this symbol writes what it stands at, if it is one that others look at. */
@@ -168,6 +168,12 @@ export class SymbolActor implements Actor<SymbolMessage> {
         this.#reference?.closed(bar);
       },
     );
+    this.#barKeeper = new BarKeeper(
+      slot.symbol,
+      this.#bars,
+      deps.store,
+      deps.log,
+    );
     this.#fuser = new Fuser(inference.models, options.fuser);
     this.#models = new SymbolModels(
       slot.symbol,
@@ -210,7 +216,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
     });
     this.#load();
     if (this.#context.incarnation === 1) {
-      this.#loadBars();
+      this.#barKeeper.load((message) => this.#context.self.tell(message));
       return;
     }
     const nowNs = this.#clock.nowNs();
@@ -226,7 +232,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
     const state = reason === "quarantine" ? "QUARANTINED" : "SYNCING";
     const crashed = reason === "restart" || reason === "quarantine";
     // What a crash leaves may be what caused it: it begins anew.
-    if (!crashed) this.#saveBars();
+    if (!crashed) this.#barKeeper.save();
     const why = crashed ? "actorRestarted" : "disconnected";
     const { saidState, saidReason } = this.#voice;
     if (saidState === undefined || saidReason === why) return;
@@ -261,7 +267,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
           this.#keeper.loadFailed(message.error);
         break;
       case "barsLoaded":
-        this.#onBarsLoaded(message.bytes);
+        this.#barKeeper.loaded(message.bytes);
         break;
       case "resyncOrdered":
         this.#loseBook("operator");
@@ -519,37 +525,6 @@ export class SymbolActor implements Actor<SymbolMessage> {
     this.#keeper.load(this.#context.incarnation, (message) =>
       this.#context.self.tell(message),
     );
-  }
-
-  #loadBars(): void {
-    this.#deps.store.load(this.#barsKey).then(
-      (bytes) => this.#context.self.tell({ type: "barsLoaded", bytes }),
-      // A symbol can do without: its windows fill again.
-      (error: unknown) => this.#logBars("bars.notLoaded", error),
-    );
-  }
-
-  #onBarsLoaded(bytes: Uint8Array | undefined): void {
-    if (bytes === undefined) return;
-    try {
-      this.#bars.resume(decodeBars(bytes));
-    } catch (error) {
-      this.#logBars("bars.refused", error);
-    }
-  }
-
-  #saveBars(): void {
-    const bytes = this.#bars.encode();
-    if (bytes !== undefined) this.#deps.store.save(this.#barsKey, bytes);
-  }
-
-  get #barsKey(): string {
-    return `bars/${this.#symbol}`;
-  }
-
-  #logBars(event: string, error: unknown): void {
-    const { code } = toCodedError(error);
-    this.#deps.log.warn(event, { symbol: this.#symbol, code });
   }
 }
 
