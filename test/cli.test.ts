@@ -19,8 +19,10 @@ describe("fusewire", () => {
     const verbs = [...stdout.matchAll(/^ {2}(\w+) {2,}/gm)].map((m) => m[1]!);
     expect(verbs).toEqual([
       "run",
+      "record",
       "replay",
       "tape",
+      "feed",
       "bench",
       "books",
       "models",
