@@ -123,7 +123,9 @@ class Bars:
         return strength(mean(np.maximum(self.move, 0), n), mean(np.maximum(-self.move, 0), n))
 
     def macd(self) -> tuple[Column, Column, Column]:
-        line = ema(self.c, 12) - ema(self.c, 26)
+        # About the first close: the difference of two means is the same, with five digits more.
+        moved = self.c - self.c[0]
+        line = ema(moved, 12) - ema(moved, 26)
         signal = ema(line, 9)
         return line, signal, line - signal
 

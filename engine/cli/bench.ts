@@ -1,5 +1,7 @@
 /** `fusewire bench`: measures the engine on this machine, each time beside a floor or a rival. */
+import { runBookBench } from "../../bench/book.bench.ts";
 import { runEndToEndBench } from "../../bench/end-to-end.bench.ts";
+import { runFeaturesBench } from "../../bench/features.bench.ts";
 import { runSignalPathBench } from "../../bench/signal-path.bench.ts";
 import type { Percentiles } from "../../bench/report.ts";
 import {
@@ -11,9 +13,13 @@ import {
 } from "./command.ts";
 
 const help = `usage: fusewire bench signal-path [--events N] [--symbols N] [--rate N] [--json]
+       fusewire bench book [--recording FILE] [--passes N] [--json]
+       fusewire bench features [--events N] [--json]
        fusewire bench end-to-end [--rate N] [--symbols N] [--seconds N] [--json]
 
 signal-path: bytes in to bytes out on one thread, in this process: per stage, beside an empty actor and beside onnxruntime for the trees.
+features: what one book update and one bar cost in features alone, what they allocate, and whether a longer window costs more.
+book: deltas of a recorded market into a book of 1,000 levels and one of 20, beside a sorted map; and a replay through the whole engine.
 end-to-end: a publisher process, nats-server, the engine, and a subscriber process with one WebSocket and one NATS subscription; open loop,
 counted from the intended send; an event is covered by the first signal whose book holds it. The same run measures the floor: the same
 messages with an echo in place of the engine.
@@ -22,6 +28,8 @@ messages with an echo in place of the engine.
       --rate N          book updates a second over all symbols (end-to-end: 5000; signal-path: as fast as possible)
       --symbols N       (signal-path 20, end-to-end 100)
       --seconds N       of each of the two measurements (20)
+      --recording FILE  of book (binance-usdm-btcusdt_20240808.gz, where it lies beside; otherwise a generated market)
+      --passes N        of book, over each stream (15)
       --encoding E      msgpack or json, of the market data
       --record TAPE     signal-path with the recorder at work
       --json            one JSON object on standard output`;
@@ -55,6 +63,8 @@ export const benchCommand: Command = {
       symbols: { type: "string" },
       seconds: { type: "string" },
       encoding: { type: "string" },
+      recording: { type: "string" },
+      passes: { type: "string" },
       record: { type: "string" },
       json: { type: "boolean" },
     });
@@ -86,6 +96,36 @@ export const benchCommand: Command = {
         }
         return EXIT.ok;
       }
+      case "features": {
+        const result = await runFeaturesBench({
+          events: numberFlag("events", values.events, 100_000, 1),
+          onProgress: tell,
+        });
+        if (values.json === true) console.log(JSON.stringify(result));
+        else
+          console.log(
+            `${result.features} features: ${us(result.nsPerBookUpdate / 1000)} a book update, ${us(result.nsPerBar / 1000)} a bar, ${result.bytesPerEvent.toFixed(1)} bytes an event, windows of 1440 against 5: ${result.windowRatio}`,
+          );
+        return EXIT.ok;
+      }
+      case "book": {
+        const result = await runBookBench({
+          recording: values.recording,
+          passes: numberFlag("passes", values.passes, 15, 1),
+          onProgress: tell,
+        });
+        if (values.json === true) console.log(JSON.stringify(result));
+        else
+          for (const each of result.depths)
+            console.log(
+              `${each.depth} levels: ${each.nsPerUpdate.toFixed(0)} ns an update of ${each.levelsPerUpdate} levels, ${each.updatesPerSecond} updates/s, ${each.levelsPerSecond} levels/s; ${each.ratio} times a sorted map`,
+            );
+        if (values.json !== true)
+          console.log(
+            `the whole engine replays ${result.replayEventsPerSecond} events/s`,
+          );
+        return EXIT.ok;
+      }
       case "end-to-end": {
         const result = await runEndToEndBench({
           ...common,
@@ -113,7 +153,7 @@ export const benchCommand: Command = {
         return EXIT.ok;
       }
       default:
-        throw new UsageError("bench signal-path or end-to-end");
+        throw new UsageError("bench signal-path, book, features or end-to-end");
     }
   },
 };

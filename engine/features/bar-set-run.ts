@@ -40,7 +40,7 @@ export class BarSetRun {
     this.#views = new Map(
       sets.map(({ name, features }, i) => [
         name,
-        this.values.subarray(starts[i]!, starts[i]! + features.length),
+        this.values.subarray(starts[i], starts[i]! + features.length),
       ]),
     );
   }

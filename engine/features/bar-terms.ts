@@ -1,7 +1,6 @@
 /** Terms that several sets of bar features share. */
 import type { BarGraph } from "./bar-inputs.ts";
-import { exponential, spanAlpha } from "./fading-series.ts";
-import type { Exponential } from "./fading-series.ts";
+import { exponential } from "./fading-series.ts";
 import { moments, rollingMean } from "./rolling-series.ts";
 import type { Series } from "./series-graph.ts";
 
@@ -112,18 +111,12 @@ export interface Macd {
   readonly histogram: Series;
 }
 
-export const ema = (g: BarGraph, source: Series, n: number): Exponential =>
-  exponential(g, source, spanAlpha(n));
-
 /** EMA_12 − EMA_26 of the close, its EMA_9, and their difference. */
 export const macd = (g: BarGraph): Macd => {
-  const { close } = g.inputs;
-  const line = difference(
-    g,
-    ema(g, close, 12).offset,
-    ema(g, close, 26).offset,
-  );
-  const signal = ema(g, line, 9);
+  const fast = exponential(g, g.inputs.close, 12);
+  const slow = exponential(g, g.inputs.close, 26);
+  const line = difference(g, fast.offset, slow.offset);
+  const signal = exponential(g, line, 9);
   return {
     macd: line,
     signal: signal.value,

@@ -4,7 +4,6 @@ import {
   bands,
   change,
   difference,
-  ema,
   gain,
   growth,
   loss,
@@ -17,7 +16,11 @@ import {
   times,
   trueRange,
 } from "./bar-terms.ts";
-import { exponentialDeviation, spanAlpha } from "./fading-series.ts";
+import {
+  exponential,
+  exponentialDeviation,
+  spanAlpha,
+} from "./fading-series.ts";
 import { moments, rollingMean, rollingSum } from "./rolling-series.ts";
 import { declareSeriesSet } from "./series-set.ts";
 import type { SeriesFeature } from "./series-set.ts";
@@ -97,7 +100,7 @@ const defineTechnical = (g: BarGraph, define: Define): void => {
       `ema_${n}`,
       "price",
       `EMA_${n}(C): alpha 2/${n + 1}, seeded with the first close`,
-      ema(g, close, n).value,
+      exponential(g, close, n).value,
     );
   const range = rollingMean(g, trueRange(g), 14);
   define(
@@ -122,10 +125,8 @@ const directionalIndex = (g: BarGraph, range: Series): Series => {
   const index = g.map("dx", [up, down, range], (slot) => (x) => {
     const plus = x[up.slot]!;
     const minus = x[down.slot]!;
-    x[slot] =
-      x[range.slot] === 0
-        ? NaN
-        : (100 * Math.abs(plus - minus)) / (plus + minus);
+    if (x[range.slot] === 0) x[slot] = NaN;
+    else x[slot] = (100 * Math.abs(plus - minus)) / (plus + minus);
   });
   return rollingMean(g, index, 14);
 };
@@ -189,7 +190,9 @@ const defineLiquidity = (g: BarGraph, define: Define): void => {
     g.map("flow", [close, open, range], (slot) => (x) => {
       const body = x[close.slot]! - x[open.slot]!;
       const reach = x[range.slot]!;
-      x[slot] = body === 0 && reach === 0 ? 0 : body / reach;
+      // Two assignments: a choice between 0 and a fraction would be boxed.
+      if (body === 0 && reach === 0) x[slot] = 0;
+      else x[slot] = body / reach;
     }),
   );
   const illiquidity = overVolume("abs(a)/(v+1)", growth(g, close, 1));
@@ -336,7 +339,7 @@ export const BARS_SET = declareSeriesSet({
   version: 1,
   title: "76 features of minute bars, and the close",
   source: "fx-ml-pipeline, silver layer (docs/features.md, Bars)",
-  constants: { histVol20Median: 0.0105 },
+  constants: { histVol20Median: 0.00973 },
   define(g, constants) {
     const features: SeriesFeature[] = [];
     const define: Define = (name, unit, formula, series) =>

@@ -4,7 +4,6 @@ import {
   absolute,
   bands,
   change,
-  ema,
   gain,
   growth,
   loss,
@@ -17,7 +16,7 @@ import {
   times,
   trueRange,
 } from "./bar-terms.ts";
-import { garchVariance, wilder } from "./fading-series.ts";
+import { exponential, garchVariance, wilder } from "./fading-series.ts";
 import type { FeatureInput } from "./feature-declaration.ts";
 import {
   drawdown,
@@ -49,7 +48,7 @@ const definePrices = (g: BarGraph, define: Define): void => {
       `ema_${n}`,
       "price",
       `EMA_${n}(C): alpha 2/${n + 1}, seeded with the first close`,
-      ema(g, close, n).value,
+      exponential(g, close, n).value,
     );
   const move = change(g, close, 1);
   define(
@@ -79,7 +78,7 @@ const definePrices = (g: BarGraph, define: Define): void => {
     "atr_14",
     "price",
     "EMA_14(TR), seeded with the first TR that has a close before it",
-    ema(g, trueRange(g), 14).value,
+    exponential(g, trueRange(g), 14).value,
   );
 };
 

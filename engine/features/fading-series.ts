@@ -16,19 +16,19 @@ export interface Exponential {
   readonly offset: Series;
 }
 
-/** Exponential mean seeded with the first value that is not missing, not bias-corrected. Missing values after it change nothing. */
+/** Exponential mean of a span (alpha = 2/(n + 1)) seeded with the first value that is not missing, not bias-corrected. Missing values after it change nothing. */
 export const exponential = (
   g: SeriesGraph,
   source: Series,
-  alpha: number,
+  n: number,
 ): Exponential => {
   const from = source.slot;
-  const keep = 1 - alpha;
+  const keep = (n - 1) / (n + 1);
   const [value, offset] = g.add({
-    key: `exponential ${alpha} ${from}`,
+    key: `exponential ${n} ${from}`,
     outputs: 2,
     warmUp: source.warmUp,
-    settled: source.settled + fadeBars(alpha),
+    settled: source.settled + fadeBars(spanAlpha(n)),
     // The offset and the value before; NaN before the first.
     stateLength: 2,
     bind: (slot, s) => (x) => {

@@ -29,8 +29,8 @@ const BERKOWITZ =
 const JEGADEESH =
   "Jegadeesh 1990, Evidence of predictable behavior of security returns";
 
-/** ln(1e12): after so many time constants a decayed sum shows nothing of its start. */
-const FADED = 27.7;
+/** ln(1e6): after so many time constants a decayed sum shows a millionth of its start. */
+const FADED = 13.9;
 
 /** How far back a feature looks, and when its start no longer shows. */
 interface Reach {
@@ -57,10 +57,15 @@ const ago = (ms: number): Reach => ({
   settledMs: ms + 20,
 });
 
+/** The first bar is a part of one, and a bar comes a moment after its end. */
 const bars = (count: number): Reach => ({
   window: `${count} bars of 1000 ms`,
-  settledMs: count * 1000,
+  settledMs: (count + 3) * 1000,
 });
+
+const QUOTED: Reach = { window: "1000 ms", settledMs: 1000 };
+/** However long ago it was; tapes that trade less than once in this time take longer to settle. */
+const LAST_TRADE: Reach = { window: "last trade", settledMs: 10_000 };
 
 const BOOK: readonly FeatureInput[] = ["book"];
 const QUOTE: readonly FeatureInput[] = ["book", "quote"];
@@ -222,7 +227,7 @@ export const MARKET_FEATURE_LIST: readonly DeclaredFeature[] = [
     "ratio in [-1, 1]",
     "imbalance1 of the quote where newer than the book, otherwise of the book",
     GOULD,
-    NOW,
+    QUOTED,
     QUOTE,
   ),
   feature(
@@ -230,7 +235,7 @@ export const MARKET_FEATURE_LIST: readonly DeclaredFeature[] = [
     "bps",
     "1e4·(microprice of the quote − book mid)/book mid where newer than the book, otherwise micropriceBps",
     STOIKOV,
-    NOW,
+    QUOTED,
     QUOTE,
   ),
   feature(
@@ -278,7 +283,7 @@ export const MARKET_FEATURE_LIST: readonly DeclaredFeature[] = [
     "bps",
     "1e4·ln(last trade price/mid)",
     CONT,
-    NOW,
+    LAST_TRADE,
     TRADE,
   ),
   feature(
@@ -350,7 +355,7 @@ export const MARKET_FEATURE_LIST: readonly DeclaredFeature[] = [
     "0 to 100",
     "100·G/(G + L); G, L: Wilder means of gains and losses over 14 1 s bars; 50 when still",
     WILDER,
-    { window: "14 bars of 1000 ms, fading", settledMs: 374_000 },
+    { window: "14 bars of 1000 ms, fading", settledMs: 210_000 },
     BAR,
   ),
   feature(

@@ -1,5 +1,5 @@
 /** One symbol's features: follows its events in constant time each, writes the vector once a turn. */
-import type { FeatureSchema, FeatureVector } from "../domain/feature.ts";
+import type { FeatureVector } from "../domain/feature.ts";
 import type {
   Bar,
   BookDelta,
@@ -81,14 +81,18 @@ export class FeatureSet implements EventFeatures {
     return this.#clock.values[NOW_NS]! - this.#firstBookNs >= WARM_AFTER_NS;
   }
 
-  /** Once a turn, over the final book. All zeros while the book lacks a side. */
+  /** Once a turn, over the final book. All zeros while the book lacks a side. Small, so that the time is not boxed on its way. */
   write(book: OrderBook, nowNs: MonoNanos): FeatureVector {
-    const { values } = this;
-    if (!book.hasBothSides || this.#book.mids.isEmpty) {
-      if (!book.hasBothSides) this.onVoid();
-      return values.fill(0);
+    if (!book.hasBothSides) this.onVoid();
+    else if (!this.#book.mids.isEmpty) {
+      this.#advance(nowNs);
+      return this.#writeAll(book);
     }
-    this.#advance(nowNs);
+    return this.values.fill(0);
+  }
+
+  #writeAll(book: OrderBook): FeatureVector {
+    const { values } = this;
     const top = this.#top;
     book.copyTop(top, TOP_LEVELS);
     this.#book.updateMeans();

@@ -201,10 +201,10 @@ export const drawdown = (
         s[0] = next;
         let high = s[1]!;
         let top = at - s[2]!;
-        let fall = s[4]!;
+        let fall = s[4];
         if (next < n) {
           const high0 = s[highs + next]!;
-          fall = Math.max(fall, s[falls + next]!, (high0 - s[3]!) / high0);
+          fall = Math.max(fall, s[falls + next]!, (high0 - s[3]) / high0);
           if (!(high >= high0)) {
             high = high0;
             top = at + n - s[tops + next]!;

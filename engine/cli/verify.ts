@@ -1,0 +1,204 @@
+/** `fusewire verify lookahead | warmup | parity`: that features say what they claim, on recorded data. */
+import type { MarketEvent } from "../domain/market-event.ts";
+import { BAR_SETS, featureSet } from "../features/feature-sets.ts";
+import type { SeriesSet } from "../features/series-set.ts";
+import { INSTALLATION } from "../installation.ts";
+import { Random } from "../std/random.ts";
+import {
+  EXIT,
+  UsageError,
+  numberFlag,
+  parseFlags,
+  type Command,
+} from "./command.ts";
+import { barSource, tapeSource } from "./feature-rows.ts";
+import { barsOf, isBarsPath, tapeEvents } from "./recorded-input.ts";
+import { verifyLookahead, verifyWarmup } from "./verify-features.ts";
+import { runParity } from "./verify-parity.ts";
+import type { ParityReport } from "./verify-parity.ts";
+import { verifySignalLookahead } from "./verify-signals.ts";
+
+const help = `usage: fusewire verify lookahead FILE… [--cuts N] [--signals N] [--seed TEXT] [--json]
+       fusewire verify warmup FILE… [--starts N] [--seed TEXT] [--json]
+       fusewire verify parity BARS… [--set NAME] [--python PATH] [--json]
+
+FILE is a file of bars (.csv, .csv.gz, .zip, .parquet) for the bar features, or a tape or raw recording for the market features.
+
+lookahead cuts the input at random points: whatever was said before a cut must be the same to the bit without what came after it. With
+--signals it also runs the engine itself over that many cut tapes and compares its signals.
+warmup begins the input at random points: once a feature has settled, as its set declares, it must not show where the tape began.
+parity computes the bar features beside training/bar_reference.py, which knows the formulas alone, and compares them number by number.
+Each prints what it found; exit code 1 when it found something.
+
+      --cuts N          points to cut at (10)
+      --starts N        points to begin at (10)
+      --signals N       cuts for the signals (0)
+      --set NAME        one set of bar features (all)
+      --python PATH     a Python with numpy and pandas (FUSEWIRE_PYTHON, or python3)
+      --tolerance X     warmup: parts of a feature's usual size (1e-9 for bars, 1e-5 for tapes)
+      --seed TEXT       of the random points
+      --json            one JSON object a file`;
+
+const FLAGS = {
+  json: { type: "boolean" },
+  set: { type: "string" },
+  cuts: { type: "string" },
+  starts: { type: "string" },
+  signals: { type: "string" },
+  seed: { type: "string" },
+  python: { type: "string" },
+  tolerance: { type: "string" },
+} as const;
+
+type Values = ReturnType<typeof parseFlags<typeof FLAGS>>["values"];
+
+/** Prints one finding; true when it is good. */
+type Report = (path: string, finding: object, isGood: boolean) => boolean;
+
+const BARS_TOLERANCE = 1e-9;
+const TAPE_TOLERANCE = 1e-5;
+const PARITY_MAX = 1e-9;
+const PARITY_FLOAT32_MAX = 1e-5;
+
+const setsOf = (name: string | undefined): readonly SeriesSet[] => {
+  if (name === undefined) return BAR_SETS;
+  const set = BAR_SETS.find((candidate) => candidate.name === name);
+  // A set that is not there at all is told as such.
+  if (set === undefined)
+    throw new UsageError(
+      `--set ${featureSet(name).name}: a set of bar features`,
+    );
+  return [set];
+};
+
+const lookahead = async (
+  path: string,
+  values: Values,
+  report: Report,
+): Promise<boolean> => {
+  const cuts = numberFlag("cuts", values.cuts, 10, 1);
+  const random = new Random(values.seed ?? "lookahead");
+  if (isBarsPath(path)) {
+    const source = barSource(setsOf(values.set), await barsOf(path));
+    const found = verifyLookahead(source, cuts, random);
+    return report(path, found, found.changedRows === 0);
+  }
+  const events = await tapeEvents(path);
+  const found = verifyLookahead(tapeSource(events), cuts, random);
+  const signals = await signalsFound(events, values, random);
+  return report(
+    path,
+    { ...found, ...(signals === undefined ? {} : { signals }) },
+    found.changedRows === 0 && (signals?.changedSignals ?? 0) === 0,
+  );
+};
+
+const signalsFound = (
+  events: readonly MarketEvent[],
+  values: Values,
+  random: Random,
+) => {
+  const cuts = numberFlag("signals", values.signals, 0, 0);
+  return cuts === 0
+    ? Promise.resolve(undefined)
+    : verifySignalLookahead(events, INSTALLATION.modelsDir, cuts, random);
+};
+
+const warmup = async (
+  path: string,
+  values: Values,
+  report: Report,
+): Promise<boolean> => {
+  const starts = numberFlag("starts", values.starts, 10, 1);
+  const random = new Random(values.seed ?? "warmup");
+  const tolerance = (fallback: number): number =>
+    numberFlag("tolerance", values.tolerance, fallback, 0);
+  const found = isBarsPath(path)
+    ? verifyWarmup(
+        barSource(setsOf(values.set), await barsOf(path)),
+        starts,
+        random,
+        tolerance(BARS_TOLERANCE),
+      )
+    : verifyWarmup(
+        tapeSource(await tapeEvents(path)),
+        starts,
+        random,
+        tolerance(TAPE_TOLERANCE),
+      );
+  return report(path, found, found.failedFeatures.length === 0);
+};
+
+const parity = async (
+  paths: readonly string[],
+  values: Values,
+  report: Report,
+): Promise<boolean> => {
+  const reports: ParityReport[] = [];
+  for (const path of paths)
+    reports.push(
+      await runParity({
+        sets: setsOf(values.set),
+        bars: await barsOf(path),
+        python: values.python ?? process.env.FUSEWIRE_PYTHON ?? "python3",
+      }),
+    );
+  const worst = reports.reduce((a, b) =>
+    b.maxRelError > a.maxRelError ? b : a,
+  );
+  const found: ParityReport = {
+    features: worst.features,
+    rows: reports.reduce((sum, { rows }) => sum + rows, 0),
+    maxRelError: worst.maxRelError,
+    maxRelErrorFloat32: Math.max(
+      ...reports.map(({ maxRelErrorFloat32 }) => maxRelErrorFloat32),
+    ),
+    nanMismatches: reports.reduce((sum, r) => sum + r.nanMismatches, 0),
+    worstFeature: worst.worstFeature,
+  };
+  return report(
+    `${paths.length} files`,
+    found,
+    found.maxRelError <= PARITY_MAX &&
+      found.maxRelErrorFloat32 <= PARITY_FLOAT32_MAX &&
+      found.nanMismatches === 0,
+  );
+};
+
+export const verifyCommand: Command = {
+  name: "verify",
+  summary: "check the features on recorded data: look-ahead, warm-up, parity",
+  help,
+  async run(args) {
+    const { values, positionals } = parseFlags(args, FLAGS);
+    const [verb, ...paths] = positionals;
+    if (paths.length === 0) throw new UsageError("a file is needed");
+    const report: Report = (path, finding, isGood) => {
+      console.log(
+        values.json === true
+          ? JSON.stringify(finding)
+          : `${isGood ? "ok" : "FAILED"}  ${path}\n${Object.entries(finding)
+              .map(([name, value]) => `    ${name}: ${JSON.stringify(value)}`)
+              .join("\n")}`,
+      );
+      return isGood;
+    };
+    let isGood = true;
+    switch (verb) {
+      case "lookahead":
+        for (const path of paths)
+          isGood = (await lookahead(path, values, report)) && isGood;
+        break;
+      case "warmup":
+        for (const path of paths)
+          isGood = (await warmup(path, values, report)) && isGood;
+        break;
+      case "parity":
+        isGood = await parity(paths, values, report);
+        break;
+      default:
+        throw new UsageError("verify lookahead, warmup or parity");
+    }
+    return isGood ? EXIT.ok : EXIT.failed;
+  },
+};
