@@ -23,7 +23,8 @@ export interface BookSideOptions {
 
 /**
  * A key is a tick or price times the side's sign: lower is better on both sides. Levels that the ladder's window covers
- * are in the ladder, all others are worse and in `far`. Without a grid every level is in `far`.
+ * are in the ladder, all others are worse and in `far`. A price between ticks refines the grid; without a grid every level
+ * is in `far`.
  */
 export class BookSide {
   readonly depthMax: number;
@@ -65,7 +66,7 @@ export class BookSide {
   /** Price of the i-th best level; 0 where there is none. Walking i upwards costs a step each. */
   price(i: number): number {
     const near = this.#ladder.count;
-    if (i < near) return this.#priceAt(this.#seek(i));
+    if (i < near) return this.#ladder.price(this.#seek(i));
     return i < near + this.#far.count
       ? this.#far.key(i - near) * this.#sign
       : 0;
@@ -74,26 +75,21 @@ export class BookSide {
   /** 0 where there is no such level. */
   size(i: number): number {
     const near = this.#ladder.count;
-    if (i < near) return this.#ladder.sizes[this.#seek(i)]!;
+    if (i < near) return this.#ladder.size(this.#seek(i));
     return i < near + this.#far.count ? this.#far.size(i - near) : 0;
   }
 
   /** Price and size of level i at `into[at + 4i]`; zeros where there is none. */
   copyTop(into: Float64Array, at: number, levels: number): void {
     const ladder = this.#ladder;
-    const { sizes } = ladder;
+    const { cells } = ladder;
     const end = at + 4 * levels;
+    const near = Math.min(end, at + 4 * ladder.count);
     let to = at;
-    if (ladder.count > 0) {
-      const { num, den } = this.#grid!;
-      const signedNum = num * this.#sign;
-      const near = Math.min(end, at + 4 * ladder.count);
-      let position = ladder.best;
-      for (; to < near; to += 4) {
-        into[to] = ((ladder.base + position) * signedNum) / den;
-        into[to + 1] = sizes[position]!;
-        position = ladder.next(position + 1);
-      }
+    for (let position = ladder.best; to < near; to += 4) {
+      into[to] = cells[2 * position]!;
+      into[to + 1] = cells[2 * position + 1]!;
+      position = ladder.next(position + 1);
     }
     for (let i = 0; i < this.#far.count && to < end; i++, to += 4) {
       into[to] = this.#far.key(i) * this.#sign;
@@ -158,61 +154,73 @@ export class BookSide {
     const signedNum = num * sign;
     const perPrice = (den / num) * sign;
     const ladder = this.#ladder;
-    const { sizes, bits, width } = ladder;
+    const { cells, bits, width } = ladder;
     const halfWidth = width >>> 1;
-    let shift = 0.5 - ladder.base;
+    const { length } = levels;
+    let { base } = ladder;
+    let shift = 0.5 - base;
     let fullKey = this.#fullKey;
-    for (let i = 0; i < levels.length; i += 2) {
+    let room = this.depthMax - this.count;
+    let changed = 0;
+    for (let i = 0; i < length; i += 2) {
       const price = levels[i]!;
       const size = levels[i + 1]!;
       if (price * sign > fullKey) {
-        this.#turnAway(price * sign, size);
+        // Behind all levels of a full side.
+        if (size === 0) this.unknownRemoved++;
+        else {
+          this.dropped++;
+          if (price * sign < this.#horizon) this.#horizon = price * sign;
+        }
         continue;
       }
       // Rounding is monotone, so a price between ticks falls on the right side of the window's edges too.
       const offset = price * perPrice + shift;
       if (offset >= 0 && offset < width) {
         const at = offset | 0;
-        const before = sizes[at]!;
-        if (((at + ladder.base) * signedNum) / den === price) {
-          if (before !== 0) {
-            if (size === before) continue;
-            this.changed++;
-            if (size !== 0) {
-              sizes[at] = size;
-              continue;
-            }
-            sizes[at] = 0;
-            bits[at >>> 5]! &= ~(1 << at);
-            ladder.count--;
-            fullKey = Infinity;
-            if (at === ladder.best) {
-              ladder.best = ladder.next(at + 1);
-              if (ladder.best > halfWidth) {
-                this.#fullKey = fullKey;
-                this.#follow();
-                if (this.#grid !== grid) {
-                  this.apply(levels.slice(i + 2));
-                  return;
-                }
-                shift = 0.5 - ladder.base;
-              }
-            }
-            continue;
-          }
+        const cell = 2 * at;
+        const before = cells[cell + 1]!;
+        if (before === 0) {
           if (size === 0) {
             this.unknownRemoved++;
             continue;
           }
-          if (ladder.count + this.#far.count < this.depthMax) {
-            this.changed++;
-            sizes[at] = size;
+          if (((at + base) * signedNum) / den === price) {
+            if (room > 0) room--;
+            else {
+              const hasRoom = this.#makeRoom(price * sign);
+              fullKey = this.#fullKey;
+              if (!hasRoom) continue;
+            }
+            changed++;
+            cells[cell] = price;
+            cells[cell + 1] = size;
             bits[at >>> 5]! |= 1 << at;
             ladder.count++;
             if (at < ladder.best) ladder.best = at;
             if (at > ladder.worst) ladder.worst = at;
             continue;
           }
+        } else if (cells[cell] === price) {
+          if (size === before) continue;
+          changed++;
+          cells[cell + 1] = size;
+          if (size !== 0) continue;
+          room++;
+          fullKey = Infinity;
+          bits[at >>> 5]! &= ~(1 << at);
+          ladder.count--;
+          if (at !== ladder.best) continue;
+          ladder.best = ladder.next(at + 1);
+          if (ladder.best <= halfWidth) continue;
+          this.#follow();
+          if (this.#grid !== grid) {
+            this.#goOn(levels, i + 2, changed, fullKey);
+            return;
+          }
+          base = ladder.base;
+          shift = 0.5 - base;
+          continue;
         }
       } else if (size === 0 && this.#far.count === 0) {
         this.unknownRemoved++;
@@ -222,13 +230,22 @@ export class BookSide {
       this.#applyRare(price, size);
       fullKey = this.#fullKey;
       if (this.#grid !== grid) {
-        // The grid was refined or given up: the rest goes by the new one.
-        this.apply(levels.slice(i + 2));
+        this.#goOn(levels, i + 2, changed, fullKey);
         return;
       }
-      shift = 0.5 - ladder.base;
+      base = ladder.base;
+      shift = 0.5 - base;
+      room = this.depthMax - this.count;
     }
+    this.changed += changed;
     this.#fullKey = fullKey;
+  }
+
+  /** The grid was refined or given up: the rest goes by the new one. */
+  #goOn(levels: Levels, from: number, changed: number, fullKey: number): void {
+    this.changed += changed;
+    this.#fullKey = fullKey;
+    this.apply(levels.slice(from));
   }
 
   /** Equal to what `replace` would make of these levels, best first. */
@@ -251,25 +268,17 @@ export class BookSide {
       this.#applyFar(key, size);
       return;
     }
-    const isOnGrid = priceOf(grid, ticks) === key;
     const at = ticks - ladder.base;
-    if (isOnGrid && at >= 0 && at < ladder.width && ladder.sizes[at] !== 0) {
-      // Past 2^50 or so the loop's arithmetic misses the tick.
-      if (size === ladder.sizes[at]) return;
-      this.changed++;
-      if (size !== 0) ladder.sizes[at] = size;
-      else {
-        this.#fullKey = Infinity;
-        ladder.unset(at);
-        this.#follow();
-      }
+    const before = at >= 0 && at < ladder.width ? ladder.size(at) : 0;
+    if (before !== 0 && ladder.price(at) === price) {
+      this.#resize(at, size);
       return;
     }
     if (size === 0) {
       this.unknownRemoved++;
       return;
     }
-    if (!isOnGrid) {
+    if (priceOf(grid, ticks) !== key) {
       this.#regrid(refineGrid(grid, [price, size]));
       this.apply([price, size]);
       return;
@@ -283,7 +292,20 @@ export class BookSide {
       }
     }
     this.changed++;
-    ladder.set(ticks - ladder.base, size);
+    ladder.set(ticks - ladder.base, price, size);
+  }
+
+  /** A level that is there, where the loop's arithmetic has missed its tick by rounding. */
+  #resize(at: number, size: number): void {
+    const ladder = this.#ladder;
+    if (size === ladder.size(at)) return;
+    this.changed++;
+    if (size !== 0) ladder.cells[2 * at + 1] = size;
+    else {
+      this.#fullKey = Infinity;
+      ladder.unset(at);
+      this.#follow();
+    }
   }
 
   #applyFar(key: number, size: number): void {
@@ -319,25 +341,35 @@ export class BookSide {
     }
   }
 
-  /** Drops the worst level of a full side; false when that is the one to come. */
+  /** Makes room in a full side for a level at this key; false when that would be the worst itself. */
   #makeRoom(key: number): boolean {
-    const far = this.#far;
-    const ladder = this.#ladder;
-    const last = far.count - 1;
-    const lastAt = last < 0 ? ladder.last() : -1;
-    const lastKey =
-      last < 0 ? this.#priceAt(lastAt) * this.#sign : far.key(last);
-    this.#fullKey = lastKey;
-    if (key > lastKey) {
+    const worstKey = this.#worstKey();
+    if (key > worstKey) {
+      this.#fullKey = worstKey;
       this.#turnAway(key, 1);
       return false;
     }
-    this.dropped++;
-    if (lastKey < this.#horizon) this.#horizon = lastKey;
-    if (last < 0) ladder.unset(lastAt);
-    else far.remove(last);
-    this.changed++;
+    this.#dropWorst();
     return true;
+  }
+
+  #worstKey(): number {
+    const far = this.#far;
+    return far.count > 0
+      ? far.key(far.count - 1)
+      : this.#ladder.price(this.#ladder.last()) * this.#sign;
+  }
+
+  #dropWorst(): void {
+    const far = this.#far;
+    const ladder = this.#ladder;
+    const key = this.#worstKey();
+    this.dropped++;
+    this.changed++;
+    this.#fullKey = key;
+    if (key < this.#horizon) this.#horizon = key;
+    if (far.count > 0) far.remove(far.count - 1);
+    else ladder.unset(ladder.worst);
   }
 
   /** Room for the market to come nearer before the window has to move. */
@@ -363,15 +395,10 @@ export class BookSide {
     while (ladder.count > 0) {
       const at = ladder.last();
       if (at < ladder.width + by) break;
-      far.insert(0, this.#priceAt(at) * this.#sign, ladder.sizes[at]!);
+      far.insert(0, ladder.price(at) * this.#sign, ladder.size(at));
       ladder.unset(at);
     }
-    if (ladder.count > 0) ladder.slide(by);
-    else {
-      ladder.base = base;
-      ladder.best = ladder.width;
-      ladder.worst = -1;
-    }
+    ladder.slide(by);
     this.#takeFromFar();
   }
 
@@ -384,12 +411,13 @@ export class BookSide {
       const farKey = far.key(taken);
       const ticks = this.#ticksOf(farKey);
       if (ticks >= ladder.base + ladder.width) break;
+      const price = farKey * this.#sign;
       if (priceOf(this.#grid!, ticks) !== farKey) {
         far.remove(0, taken);
-        this.#regrid(refineGrid(this.#grid, [farKey * this.#sign, 0]));
+        this.#regrid(refineGrid(this.#grid, [price, 0]));
         return;
       }
-      ladder.set(ticks - ladder.base, far.size(taken));
+      ladder.set(ticks - ladder.base, price, far.size(taken));
     }
     far.remove(0, taken);
   }
@@ -415,12 +443,6 @@ export class BookSide {
   #ticksOf(key: number): number {
     const { num, den } = this.#grid!;
     return Math.round((key * den) / num);
-  }
-
-  #priceAt(at: number): number {
-    const ladder = this.#ladder;
-    const { num, den } = this.#grid!;
-    return ((ladder.base + at) * num * this.#sign) / den;
   }
 
   /** Position of the i-th best level of the ladder. */

@@ -1,12 +1,13 @@
-/** A window of consecutive ticks near the market: a size a tick and a bitmap of the ticks that have one. */
+/** A window of consecutive ticks near the market: price and size a tick, and a bitmap of the ticks that have one. */
 
 /**
  * Position 0 is the window's best tick. The arrays are open to BookSide, whose loop over a message's levels lives on
- * not calling anything: whoever writes a size keeps bit, `count`, `best` and `worst` true.
+ * not calling anything: whoever writes a cell keeps bit, `count`, `best` and `worst` true.
  */
 export class PriceLadder {
   readonly width: number;
-  readonly sizes: Float64Array;
+  /** Price and size of each position, side by side for the cache; a size of 0: no level, whatever the price. */
+  readonly cells: Float64Array;
   readonly bits: Int32Array;
   /** Ticks times the side's sign at position 0. */
   base = 0;
@@ -19,14 +20,22 @@ export class PriceLadder {
   /** `width` is a multiple of 32. */
   constructor(width: number) {
     this.width = width;
-    this.sizes = new Float64Array(width);
+    this.cells = new Float64Array(2 * width);
     this.bits = new Int32Array(width >>> 5);
     this.best = width;
   }
 
+  price(at: number): number {
+    return this.cells[2 * at]!;
+  }
+
+  size(at: number): number {
+    return this.cells[2 * at + 1]!;
+  }
+
   clear(): void {
     if (this.count > 0) {
-      this.sizes.fill(0);
+      this.cells.fill(0);
       this.bits.fill(0);
     }
     this.count = 0;
@@ -34,8 +43,9 @@ export class PriceLadder {
     this.worst = -1;
   }
 
-  set(at: number, size: number): void {
-    this.sizes[at] = size;
+  set(at: number, price: number, size: number): void {
+    this.cells[2 * at] = price;
+    this.cells[2 * at + 1] = size;
     this.bits[at >>> 5]! |= 1 << at;
     this.count++;
     if (at < this.best) this.best = at;
@@ -43,7 +53,7 @@ export class PriceLadder {
   }
 
   unset(at: number): void {
-    this.sizes[at] = 0;
+    this.cells[2 * at + 1] = 0;
     this.bits[at >>> 5]! &= ~(1 << at);
     this.count--;
     if (at === this.best) this.best = this.next(at + 1);
@@ -74,20 +84,25 @@ export class PriceLadder {
 
   /** Moves the window by so many ticks, away from the market if positive. Levels that it would lose must be gone already. */
   slide(ticks: number): void {
-    const { sizes, bits, width } = this;
+    const { cells, bits, width } = this;
     this.base += ticks;
-    if (this.count === 0) return;
+    if (this.count === 0) {
+      this.best = width;
+      this.worst = -1;
+      return;
+    }
     if (ticks > 0) {
-      sizes.copyWithin(0, ticks);
-      sizes.fill(0, width - ticks);
+      cells.copyWithin(0, 2 * ticks);
+      cells.fill(0, 2 * (width - ticks));
     } else {
-      sizes.copyWithin(-ticks, 0, width + ticks);
-      sizes.fill(0, 0, -ticks);
+      cells.copyWithin(-2 * ticks, 0, 2 * (width + ticks));
+      cells.fill(0, 0, -2 * ticks);
     }
     for (let word = 0; word < bits.length; word++) {
       let set = 0;
       const from = word << 5;
-      for (let i = 0; i < 32; i++) if (sizes[from + i] !== 0) set |= 1 << i;
+      for (let i = 0; i < 32; i++)
+        if (cells[2 * (from + i) + 1] !== 0) set |= 1 << i;
       bits[word] = set;
     }
     this.best -= ticks;
