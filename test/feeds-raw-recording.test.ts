@@ -280,10 +280,7 @@ describe.skipIf(!existsSync(RECORDINGS))(
             continue;
           let sync = syncs.get(event.symbol);
           if (sync === undefined) {
-            // No band: a fat finger is the engine's doubt, not the venue's rule.
-            sync = new BookSync(new OrderBook({ depthMax: 5000 }), {
-              bandFactor: 0,
-            });
+            sync = new BookSync(new OrderBook({ depthMax: 5000 }));
             syncs.set(event.symbol, sync);
           }
           sync.apply(event);

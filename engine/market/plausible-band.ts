@@ -8,7 +8,7 @@ export class PlausibleBand {
   low = PRICE_MIN;
   high = PRICE_MAX;
   readonly #factor: number;
-  /** The extremes that a venue has stood by when asked again. */
+  /** The extremes that a venue's snapshots have held. */
   #confirmedLow = Infinity;
   #confirmedHigh = 0;
 
@@ -45,7 +45,10 @@ export class PlausibleBand {
     );
   }
 
-  /** Against the snapshot's own mid. What a second opinion repeats is believed from then on. */
+  /**
+   * Against the snapshot's own mid. Whole books hold resting orders at a thousandth of the mid and at a thousand times it, which are
+   * believed from then on: only what stands on the wrong side of the market is suspect, until a second opinion repeats it.
+   */
   inspectSnapshot(
     bids: Levels,
     asks: Levels,
@@ -57,8 +60,12 @@ export class PlausibleBand {
     const bid = bids[0];
     const ask = asks[0];
     if (bid !== undefined && ask !== undefined) own.follow((bid + ask) / 2);
-    const verdict = own.inspect(bids, asks);
-    if (verdict !== "suspect" || opinion === "first") return verdict;
+    const verdict = worse(
+      inspectLevels(bids, PRICE_MIN, own.high),
+      inspectLevels(asks, own.low, PRICE_MAX),
+    );
+    if (verdict === "range" || (verdict === "suspect" && opinion === "first"))
+      return verdict;
     for (const levels of [bids, asks])
       for (let i = 0; i < levels.length; i += 2) {
         this.#confirmedLow = Math.min(this.#confirmedLow, levels[i]!);
