@@ -89,10 +89,15 @@ const startRecorded = async (
     log.error("record.lost", { code: error.code }),
   );
   let actors: EngineActors | undefined;
-  recording.start(headOf(options), () => {
-    actors = options.create(recording.ports, sinks);
-    return machineOf(actors);
-  });
+  try {
+    recording.start(headOf(options), () => {
+      actors = options.create(recording.ports, sinks);
+      return machineOf(actors);
+    });
+  } catch (error) {
+    await tape.close();
+    throw error;
+  }
   const flushing = systemTimers.every(FLUSH_EVERY_MS, () => {
     recording.flush();
     signals?.flush();
@@ -114,6 +119,7 @@ const headOf = (options: RecordRunOptions): RunHead => {
   const head: RunHead = {
     v: 1,
     version: INSTALLATION.version,
+    node: process.version,
     epoch: options.epoch,
     options: options.options,
     models,

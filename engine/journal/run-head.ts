@@ -6,6 +6,8 @@ export interface RunHead {
   readonly v: 1;
   /** Version of fusewire. */
   readonly version: string;
+  /** Version of Node: its mathematics may change in the last bit from one to the next. */
+  readonly node: string;
   readonly epoch: string;
   /** Options of the actors, whole: a journal replays with these alone. */
   readonly options: unknown;

@@ -51,6 +51,7 @@ const OPTIONS = {
 const HEAD: RunHead = {
   v: 1,
   version: "test",
+  node: process.version,
   epoch: "e1",
   options: OPTIONS,
   models: MODELS,

@@ -3,11 +3,11 @@ import type { TapeRecord } from "../feeds/tape-record.ts";
 import { CodedError } from "../std/errors.ts";
 import { MARK, STEP, type StepCode } from "./journal-format.ts";
 import { JournalWriter } from "./journal-writer.ts";
+import type { RunHead } from "./run-head.ts";
 
 /** Where a recording goes. Never waits: false where it has no room, and then it kept nothing. */
 export interface JournalTape {
   record(record: TapeRecord): boolean;
-  /** Takes the bytes over. */
   mark(body: Uint8Array): boolean;
 }
 
@@ -38,8 +38,8 @@ export class StepRecorder {
   }
 
   /** The first mark. */
-  head(value: unknown): void {
-    const json = new TextEncoder().encode(JSON.stringify(value));
+  head(head: RunHead): void {
+    const json = new TextEncoder().encode(JSON.stringify(head));
     const mark = new Uint8Array(1 + json.length);
     mark[0] = MARK.head;
     mark.set(json, 1);
