@@ -379,7 +379,10 @@ export class SymbolActor implements Actor<SymbolMessage> {
         this.#bars.onGap(event.reason);
         return this.#bookLost(this.#sync.apply(event));
       case "trade":
-        if (!this.#sync.isPlausible(event.price)) return this.#suspected();
+        if (!this.#sync.isPlausible(event.price)) {
+          this.#deps.counters.suspectPrices.add(1);
+          return undefined;
+        }
         if (!this.#bars.onTrade(event)) return undefined;
         this.#features.onTrade(event);
         return "trade";
@@ -400,19 +403,20 @@ export class SymbolActor implements Actor<SymbolMessage> {
 
   #onQuote(quote: Quote): SignalTrigger | undefined {
     const { bidPrice, askPrice } = quote;
-    if (!this.#sync.isPlausible(bidPrice) || !this.#sync.isPlausible(askPrice))
-      return this.#suspected();
+    // Such a price is no news: the market cannot have gone there within moments.
+    if (
+      !this.#sync.isPlausible(bidPrice) ||
+      !this.#sync.isPlausible(askPrice)
+    ) {
+      this.#deps.counters.suspectPrices.add(1);
+      return undefined;
+    }
     if (this.#sync.onQuote(quote) === "voided") {
       this.#deps.counters.bookChanged("voided");
       return this.#bookLost("voided");
     }
     this.#features.onQuote(quote);
     return "quote";
-  }
-
-  /** Such a price is no news: the market cannot have gone there within moments. */
-  #suspected(): undefined {
-    this.#deps.counters.suspectPrices.add(1);
   }
 
   #bookLost(change: BookChange): SignalTrigger | undefined {
@@ -528,11 +532,13 @@ export class SymbolActor implements Actor<SymbolMessage> {
   }
 }
 
-/** The newest quote, prediction or reminder stands for its kind; a book event or a trade stands for itself. */
+/** The newest quote, funding, prediction or reminder stands for its kind; a book event, a trade or a bar stands for itself. */
 const keyOf = (message: SymbolMessage): string | undefined => {
   switch (message.type) {
     case "marketEventArrived":
-      return message.event.type === "quote" ? "quote" : undefined;
+      return NEWEST_COUNTS.has(message.event.type)
+        ? message.event.type
+        : undefined;
     case "predictionArrived":
       return `prediction/${message.prediction.model}`;
     case "predictionMissed":
@@ -541,6 +547,12 @@ const keyOf = (message: SymbolMessage): string | undefined => {
       return message.type;
   }
 };
+
+const NEWEST_COUNTS: ReadonlySet<MarketEvent["type"]> = new Set([
+  "quote",
+  "funding",
+  "openInterest",
+] as const);
 
 export const symbolActorProps = (
   slot: SymbolSlot,

@@ -1,6 +1,7 @@
 /** An operator at a running engine on a real broker: sees every book, and has one synced anew; a client may only look. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { INSTALLATION } from "../engine/installation.ts";
@@ -37,7 +38,6 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  await market.close();
   await stage.close();
   await nats.close();
 });
@@ -154,5 +154,38 @@ describe("the same by HTTP", () => {
     await eventually("the book is void", isOrdered, 5_000);
     expect((await order("NOBODY.SIM", `Bearer ${TOKEN}`)).status).toBe(404);
     expect((await order("*", `Bearer ${TOKEN}`)).status).toBe(400);
+  });
+});
+
+/** Last, for it ends the market. */
+describe("F50: every feed falls silent", () => {
+  it("says so within 2.25 s: no book is live, the engine is not ready, the alarm is up", async () => {
+    expect(await stage.ready()).toBe(true);
+    const from = stage.signals.length;
+    await market.close();
+    const tookMs = await eventually(
+      "every symbol says that it is stale",
+      () =>
+        market.symbols.every((symbol) =>
+          stage.signals
+            .slice(from)
+            .some(
+              ({ book, live, symbol: about }) =>
+                about === symbol && !live && book.reason === "silent",
+            ),
+        ),
+      5_000,
+    );
+    // A quarter of a second is the promise; the rest is this machine's, which runs other tests.
+    expect(tookMs).toBeLessThan(2_250 + 500);
+    // The hub hears of it at the next beat.
+    await sleep(300);
+    const { reasons } = (await (
+      await fetch(`${stage.engine.url}health/ready`)
+    ).json()) as { reasons: string[] };
+    expect(reasons).toEqual(["feed silent"]);
+    const metrics = await (await fetch(`${stage.engine.url}metrics`)).text();
+    expect(metrics).toMatch(/^fusewire_feed_silent 1$/m);
+    expect(metrics).toMatch(/^fusewire_books\{state="STALE"\} 2$/m);
   });
 });
