@@ -95,7 +95,7 @@ describe("a run of the engine's actors at their worst", () => {
       );
       await rm(join(folder, "run.fwt"));
 
-      const ordeal = await liveRun({ folder, seconds: 7, poisonEvery: 300 });
+      const ordeal = await liveRun({ folder, seconds: 6, poisonEvery: 250 });
       expect(ordeal.crashes).toBeGreaterThan(0);
       expect(ordeal.restarts).toBeGreaterThan(0);
       expect(ordeal.conflated).toBeGreaterThan(0);
