@@ -9,6 +9,7 @@ import type {
   BarCoverage,
   MarketTime,
 } from "./bar-builder.ts";
+import type { BarLane } from "./bar-lane.ts";
 import { BarSum } from "./bar-sum.ts";
 
 export interface BarAggregatorOptions {
@@ -63,19 +64,25 @@ export class BarAggregator {
     if (this.#openUs === NEVER) {
       this.#sinceUs = bar.openUs;
       this.#begin(openUs, bar.open);
-    } else if (openUs > this.#openUs) this.closeBefore(openUs, bar);
+    } else if (openUs > this.#openUs) this.#closeBefore(openUs, bar);
     // Nothing traded yet: flat at what the first part shows.
     if (this.#parts++ === 0) this.#sum.begin(bar.open);
     this.#sum.addBar(bar);
     if (coverage === "damaged") this.#coverage = "damaged";
     if (bar.openUs + this.#fromUs === this.#openUs + this.#toUs)
-      this.closeBefore(this.#openUs + this.#toUs, bar);
+      this.#closeBefore(this.#openUs + this.#toUs, bar);
   }
 
-  /** Every shorter bar before `us` has been told: closes the long one that ends there or earlier. Silent ones are left to who fills. */
-  closeBefore(us: number, at: MarketTime): void {
+  /** Closes the long bar whose shorter ones are all settled, those that came and those that never will. */
+  follow(below: Pick<BarLane, "nextUs">, at: MarketTime): void {
+    if (this.#openUs === NEVER) return;
+    if (below.nextUs >= this.#openUs + this.#toUs)
+      this.#closeBefore(below.nextUs, at);
+  }
+
+  /** Every shorter bar before `us` has been told. A long one without any is left to who fills. */
+  #closeBefore(us: number, at: MarketTime): void {
     const endUs = this.#openUs + this.#toUs;
-    if (endUs > us || this.#openUs === NEVER) return;
     if (
       this.#parts > 0 &&
       (this.#firstBar === "emit" || this.#openUs >= this.#sinceUs)

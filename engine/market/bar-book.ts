@@ -215,8 +215,8 @@ export class BarBook {
   #settle(at: MarketEvent): void {
     for (const { lane, aggregator, below } of this.#time) {
       if (aggregator !== undefined && below !== undefined)
-        aggregator.closeBefore(below.nextUs, at);
-      lane.advanceTo(at.eventUs, at);
+        aggregator.follow(below, at);
+      lane.advanceTo(at);
     }
   }
 

@@ -99,12 +99,7 @@ export class BarBuilder {
       const dueUs = this.#lateTrades === "drop" ? openUs : this.#dueUs(trade);
       if (dueUs > this.#openUs) this.#closeBefore(dueUs, trade);
     }
-    (openUs === this.#openUs ? this.#sum : this.#nextSum).addTrade(
-      trade.price,
-      trade.size,
-      trade.side,
-      trade.eventUs,
-    );
+    (openUs === this.#openUs ? this.#sum : this.#nextSum).addTrade(trade);
   }
 
   /** Closes what has passed, by the time of any event of the symbol. */

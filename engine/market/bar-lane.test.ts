@@ -14,7 +14,7 @@ const lane = (policies: Partial<BarLanePolicies> = {}) => {
     { ...BAR_LANE_DEFAULTS, ...policies },
     (bar) => bars.push(bar),
   );
-  const advance = (ms: number): void => merges.advanceTo(ms * 1000, timeAt(ms));
+  const advance = (ms: number): void => merges.advanceTo(timeAt(ms));
   return { bars, merges, advance };
 };
 

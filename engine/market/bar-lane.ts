@@ -131,7 +131,8 @@ export class BarLane {
   }
 
   /** Settles what has waited long enough by the venue's time. */
-  advanceTo(us: number, at: MarketTime): void {
+  advanceTo(at: MarketTime): void {
+    const us = at.eventUs;
     if (us <= this.#nowUs || this.#nextUs === NEVER) return;
     this.#nowUs = us;
     if (us >= this.#nextUs + this.#intervalUs) this.#settle(at);

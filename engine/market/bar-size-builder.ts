@@ -1,9 +1,11 @@
 /** Makes bars that end after so many trades, so much volume or so much money. */
-import type { Bar, Side, Trade } from "../domain/market-event.ts";
+import type { Bar, Trade } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { assert } from "../std/assert.ts";
+import { unixMicros } from "../std/time.ts";
 import type { BarKind } from "./bar-kind.ts";
 import { BarSum } from "./bar-sum.ts";
+import type { TradePart } from "./bar-sum.ts";
 
 export interface BarSizeBuilderOptions {
   readonly symbol: SymbolId;
@@ -34,6 +36,13 @@ export class BarSizeBuilder {
   readonly #splitMax: number;
   readonly #onBar: (bar: Bar) => void;
   readonly #sum = new BarSum();
+  /** A late trade counts where it comes, for the order of arrival is the time of these bars: all have the same one. */
+  readonly #part: { -readonly [K in keyof TradePart]: TradePart[K] } = {
+    price: 0,
+    size: 0,
+    side: "unknown",
+    eventUs: unixMicros(0),
+  };
   #openUs = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -58,24 +67,40 @@ export class BarSizeBuilder {
 
   /** Trades count in the order that they come in: there is no clock that one could be late by. */
   onTrade(trade: Trade): void {
-    const { price, side, eventUs } = trade;
-    let { size } = trade;
+    const part = this.#part;
+    part.price = trade.price;
+    part.side = trade.side;
+    part.size = trade.size;
     if (this.#overshoot === "split" && this.#kind.basis !== "tick") {
-      const unit = this.#kind.basis === "dollar" ? price : 1;
-      for (let bars = 0; size * unit >= this.#missing(); bars++) {
-        if (bars === this.#splitMax) {
-          this.capped++;
-          break;
-        }
-        const part = Math.min(size, this.#missing() / unit);
-        this.#add(price, part, side, eventUs);
-        this.#close(trade);
-        size -= part;
-      }
-      if (size * unit <= ROUNDING_SHARE * this.#kind.size) return;
+      this.#split(trade);
+      if (part.size * this.#unit(trade) <= ROUNDING_SHARE * this.#kind.size)
+        return;
     }
-    this.#add(price, size, side, eventUs);
+    this.#add(trade);
     if (this.#missing() <= 0) this.#close(trade);
+  }
+
+  /** Ends as many bars as the trade is worth; what is left stays in `#part`. */
+  #split(trade: Trade): void {
+    const part = this.#part;
+    const unit = this.#unit(trade);
+    let left = trade.size;
+    for (let bars = 0; left * unit >= this.#missing(); bars++) {
+      if (bars === this.#splitMax) {
+        this.capped++;
+        break;
+      }
+      part.size = Math.min(left, this.#missing() / unit);
+      left -= part.size;
+      this.#add(trade);
+      this.#close(trade);
+    }
+    part.size = left;
+  }
+
+  /** What a bar's size counts, for each unit of a trade's. */
+  #unit(trade: Trade): number {
+    return this.#kind.basis === "dollar" ? trade.price : 1;
   }
 
   #missing(): number {
@@ -91,11 +116,11 @@ export class BarSizeBuilder {
     return missing <= ROUNDING_SHARE * size ? 0 : missing;
   }
 
-  #add(price: number, size: number, side: Side, eventUs: number): void {
+  #add(trade: Trade): void {
     // Two bars may begin in one microsecond: the later one is moved on, so that the open time tells them apart.
-    if (this.#sum.isEmpty) this.#openUs = Math.max(eventUs, this.#openUs + 1);
-    // A late trade counts where it comes: the order of arrival is the time of these bars.
-    this.#sum.addTrade(price, size, side, 0);
+    if (this.#sum.isEmpty)
+      this.#openUs = Math.max(trade.eventUs, this.#openUs + 1);
+    this.#sum.addTrade(this.#part);
   }
 
   #close(trade: Trade): void {

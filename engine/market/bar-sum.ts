@@ -1,5 +1,5 @@
 /** One bar's numbers while it grows, from trades or from smaller bars: prices by time, compensated sums, volume by side. */
-import type { Bar, Side } from "../domain/market-event.ts";
+import type { Bar, Trade } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { unixMicros } from "../std/time.ts";
 import type { MonoNanos, UnixMicros } from "../std/time.ts";
@@ -23,6 +23,9 @@ const NOTIONAL = 11;
 const BUY = 13;
 const SELL = 15;
 const FIELDS = 17;
+
+/** What a bar takes of a trade, or of a part of one. */
+export type TradePart = Pick<Trade, "price" | "size" | "side" | "eventUs">;
 
 /** When a bar was known: the times of the event that closed it. */
 export interface BarTimes {
@@ -63,10 +66,14 @@ export class BarSum {
     return this.#state[NOTIONAL]! + this.#state[NOTIONAL + 1]!;
   }
 
-  /** In any order of time: the earliest trade opens, the latest closes, of equal times the first and the last that came. */
-  addTrade(price: number, size: number, side: Side, atUs: number): void {
+  /**
+   * In any order of time: the earliest trade opens, the latest closes, of equal times the first and the last that came. It takes the trade
+   * whole, for numbers on their way are boxed.
+   */
+  addTrade(trade: TradePart): void {
     const state = this.#state;
-    this.#addPrices(price, price, price, price, atUs, atUs);
+    const { price, size, side } = trade;
+    this.#addPrices(price, price, price, price, trade.eventUs);
     state[TRADES]!++;
     this.#add(VOLUME, size);
     this.#add(NOTIONAL, price * size);
@@ -80,7 +87,7 @@ export class BarSum {
     if (bar.volume === 0 && bar.trades === 0) return;
     const state = this.#state;
     const { open, high, low, close, openUs, volume } = bar;
-    this.#addPrices(open, high, low, close, openUs, openUs);
+    this.#addPrices(open, high, low, close, openUs);
     state[TRADES]! += bar.trades;
     this.#add(VOLUME, volume);
     this.#add(NOTIONAL, bar.vwap * volume);
@@ -146,8 +153,7 @@ export class BarSum {
     high: number,
     low: number,
     close: number,
-    openUs: number,
-    closeUs: number,
+    atUs: number,
   ): void {
     const state = this.#state;
     if (state[PARTS]!++ === 0) {
@@ -155,19 +161,19 @@ export class BarSum {
       state[HIGH] = high;
       state[LOW] = low;
       state[CLOSE] = close;
-      state[FIRST_US] = openUs;
-      state[LAST_US] = closeUs;
+      state[FIRST_US] = atUs;
+      state[LAST_US] = atUs;
       return;
     }
     if (high > state[HIGH]!) state[HIGH] = high;
     if (low < state[LOW]!) state[LOW] = low;
-    if (openUs < state[FIRST_US]!) {
+    if (atUs < state[FIRST_US]!) {
       state[OPEN] = open;
-      state[FIRST_US] = openUs;
+      state[FIRST_US] = atUs;
     }
-    if (closeUs >= state[LAST_US]!) {
+    if (atUs >= state[LAST_US]!) {
       state[CLOSE] = close;
-      state[LAST_US] = closeUs;
+      state[LAST_US] = atUs;
     }
   }
 
