@@ -2,7 +2,8 @@
 import type { SymbolId } from "../../domain/symbol.ts";
 import type { UnixMicros } from "../../std/time.ts";
 import { checkedBar, emitBar, intervalMsOf } from "./bar-message.ts";
-import { MapperCore, bestFirst } from "./mapper-core.ts";
+import type { MapperCore } from "./mapper-core.ts";
+import { MapperFrame } from "./mapper-frame.ts";
 import {
   countOf,
   epochUs,
@@ -19,7 +20,7 @@ import {
   textOf,
 } from "./message.ts";
 import type { Fields } from "./message.ts";
-import type { EmitMarketEvent, Receipt, VenueMapper } from "./venue-mapper.ts";
+import { bestFirst } from "./numbered-book.ts";
 
 export type BinanceVenue = "BINANCE" | "BINANCEUSDM" | "BINANCECOINM";
 
@@ -34,26 +35,10 @@ interface Chain {
   lastTradeIds: { trade: number; aggTrade: number };
 }
 
-export class BinanceMapper implements VenueMapper {
-  readonly venue: BinanceVenue;
-  readonly #core: MapperCore;
+export class BinanceMapper extends MapperFrame<BinanceVenue> {
   readonly #chains = new Map<SymbolId, Chain>();
 
-  constructor(venue: BinanceVenue) {
-    this.venue = venue;
-    this.#core = new MapperCore(venue);
-  }
-
-  get counts(): VenueMapper["counts"] {
-    return this.#core.counts;
-  }
-
-  get awaitingSnapshot(): ReadonlySet<SymbolId> {
-    return this.#core.awaiting;
-  }
-
-  map(message: unknown, receipt: Receipt, emit: EmitMarketEvent): void {
-    this.#core.begin(receipt, emit);
+  protected override read(message: unknown): void {
     const outer = fieldsOf(parse(message), "message");
     const stream = outer["stream"];
     if (typeof stream === "string")
@@ -61,9 +46,8 @@ export class BinanceMapper implements VenueMapper {
     else this.#one(outer, undefined);
   }
 
-  reset(): void {
+  protected override forget(): void {
     this.#chains.clear();
-    this.#core.awaiting.clear();
   }
 
   #one(data: Fields, stream: string | undefined): void {
@@ -91,12 +75,12 @@ export class BinanceMapper implements VenueMapper {
         this.#openInterest(data);
         break;
       default:
-        this.#core.counts.ignored++;
+        this.core.counts.ignored++;
     }
   }
 
   #delta(data: Fields): void {
-    const core = this.#core;
+    const core = this.core;
     const seq = countOf(data["u"], "u");
     const firstSeq = countOf(data["U"], "U");
     // Futures chain by the previous message's last id; spot ids are consecutive.
@@ -133,7 +117,7 @@ export class BinanceMapper implements VenueMapper {
   }
 
   #snapshot(data: Fields, stream: string | undefined): void {
-    const core = this.#core;
+    const core = this.core;
     const symbol = core.receipt.symbol ?? this.#symbolOfStream(stream);
     const seq = countOf(data["lastUpdateId"], "lastUpdateId");
     const bids = bestFirst(levelsOf(data["bids"], "bids"), "bids");
@@ -152,7 +136,7 @@ export class BinanceMapper implements VenueMapper {
   }
 
   #trade(data: Fields): void {
-    const core = this.#core;
+    const core = this.core;
     const kind = data["e"] === "aggTrade" ? "aggTrade" : "trade";
     // What did not happen in the book: insurance fund and auto-deleveraging fills.
     if ("X" in data && data["X"] !== "MARKET") {
@@ -176,7 +160,7 @@ export class BinanceMapper implements VenueMapper {
   }
 
   #quote(data: Fields): void {
-    const core = this.#core;
+    const core = this.core;
     const symbol = this.#symbolOf(data);
     const seq = countOf(data["u"], "u");
     const eventUs = bookUs(data, core);
@@ -206,7 +190,7 @@ export class BinanceMapper implements VenueMapper {
     const k = fieldsOf(data["k"], "k");
     const intervalMs = intervalMsOf(textOf(k["i"], "i"));
     if (intervalMs === undefined) {
-      this.#core.counts.ignored++;
+      this.core.counts.ignored++;
       return;
     }
     const volume = sizeOf(k["v"], "v");
@@ -224,7 +208,7 @@ export class BinanceMapper implements VenueMapper {
       trades: countOf(k["n"], "n"),
       buyVolume: sizeOf(k["V"], "V"),
     });
-    emitBar(this.#core, bar, flagOf(k["x"], "x"));
+    emitBar(this.core, bar, flagOf(k["x"], "x"));
   }
 
   /** COIN-M volumes are contracts of 100 USD (bitcoin) or 10 USD, and the other one is the coins that changed hands. */
@@ -238,18 +222,18 @@ export class BinanceMapper implements VenueMapper {
     const symbol = this.#symbolOf(data);
     // Delivery contracts have no funding, and say so by an empty rate.
     if (data["r"] === "" || data["T"] === 0) {
-      this.#core.counts.ignored++;
+      this.core.counts.ignored++;
       return;
     }
     const rate = rateOf(data["r"], "r");
     const markPrice = priceOf(data["p"], "p");
     const nextUs = epochUs(data["T"], "T");
-    const head = this.#core.head(symbol, epochUs(data["E"], "E"));
-    this.#core.emit({ type: "funding", ...head, rate, markPrice, nextUs });
+    const head = this.core.head(symbol, epochUs(data["E"], "E"));
+    this.core.emit({ type: "funding", ...head, rate, markPrice, nextUs });
   }
 
   #openInterest(data: Fields): void {
-    const core = this.#core;
+    const core = this.core;
     const symbol =
       core.receipt.symbol ?? core.symbolOf(textOf(data["symbol"], "symbol"));
     const openInterest = sizeOf(data["openInterest"], "openInterest");
@@ -258,13 +242,13 @@ export class BinanceMapper implements VenueMapper {
   }
 
   #symbolOf(data: Fields): SymbolId {
-    return this.#core.symbolOf(textOf(data["s"], "s"));
+    return this.core.symbolOf(textOf(data["s"], "s"));
   }
 
   /** Partial-depth streams of spot name their symbol there only. */
   #symbolOfStream(stream: string | undefined): SymbolId {
     if (stream === undefined) throw schemaError("symbol");
-    return this.#core.symbolOf(
+    return this.core.symbolOf(
       stream.slice(0, stream.indexOf("@")).toUpperCase(),
     );
   }

@@ -2,12 +2,7 @@
 import type { SymbolId } from "../../domain/symbol.ts";
 import type { UnixMicros } from "../../std/time.ts";
 import { checkedBar, emitBar } from "./bar-message.ts";
-import {
-  MapperCore,
-  NumberedBook,
-  RecentIds,
-  bestFirst,
-} from "./mapper-core.ts";
+import { MapperFrame } from "./mapper-frame.ts";
 import {
   countOf,
   epochUs,
@@ -24,7 +19,8 @@ import {
   textOf,
 } from "./message.ts";
 import type { Fields } from "./message.ts";
-import type { EmitMarketEvent, Receipt, VenueMapper } from "./venue-mapper.ts";
+import { NumberedBook, bestFirst } from "./numbered-book.ts";
+import { RecentIds } from "./trade-ids.ts";
 
 /** Ticker fields that have been told so far: an update carries what changed only. */
 interface Ticker {
@@ -45,25 +41,18 @@ interface InstrumentState {
   updateId: number;
 }
 
-export class BybitMapper implements VenueMapper {
-  readonly venue = "BYBIT";
-  readonly #core = new MapperCore("BYBIT");
+export class BybitMapper extends MapperFrame<"BYBIT"> {
   readonly #instruments = new Map<SymbolId, InstrumentState>();
 
-  get counts(): VenueMapper["counts"] {
-    return this.#core.counts;
+  constructor() {
+    super("BYBIT");
   }
 
-  get awaitingSnapshot(): ReadonlySet<SymbolId> {
-    return this.#core.awaiting;
-  }
-
-  map(message: unknown, receipt: Receipt, emit: EmitMarketEvent): void {
-    this.#core.begin(receipt, emit);
+  protected override read(message: unknown): void {
     const outer = fieldsOf(parse(message), "message");
     const { topic } = outer;
     if (topic === undefined) {
-      this.#core.counts.ignored++;
+      this.core.counts.ignored++;
       return;
     }
     const [kind, ...rest] = textOf(topic, "topic").split(".");
@@ -81,21 +70,20 @@ export class BybitMapper implements VenueMapper {
         this.#bars(outer, rest.slice(1).join("."));
         break;
       default:
-        this.#core.counts.ignored++;
+        this.core.counts.ignored++;
     }
   }
 
-  reset(): void {
+  protected override forget(): void {
     for (const state of this.#instruments.values()) {
       state.numbers.reset();
       state.ticker = {};
     }
-    this.#core.awaiting.clear();
   }
 
   #book(outer: Fields): void {
     const data = fieldsOf(outer["data"], "data");
-    const symbol = this.#core.symbolOf(textOf(data["s"], "s"));
+    const symbol = this.core.symbolOf(textOf(data["s"], "s"));
     const updateId = countOf(data["u"], "u");
     // When the book changed, before when it was told.
     const eventUs = epochUs(outer["cts"] ?? outer["ts"], "ts");
@@ -117,7 +105,7 @@ export class BybitMapper implements VenueMapper {
         bestFirst(asks, "asks"),
       );
     } else if (!numbers.isLive) numbers.unsynced();
-    else if (updateId <= state.updateId) this.#core.counts.duplicates++;
+    else if (updateId <= state.updateId) this.core.counts.duplicates++;
     else if (updateId !== state.updateId + 1) numbers.void(eventUs, "sequence");
     else {
       state.updateId = updateId;
@@ -132,7 +120,7 @@ export class BybitMapper implements VenueMapper {
       const side = trade["S"];
       if (side !== "Buy" && side !== "Sell") throw schemaError("S");
       return {
-        symbol: this.#core.symbolOf(textOf(trade["s"], "s")),
+        symbol: this.core.symbolOf(textOf(trade["s"], "s")),
         id: textOf(trade["i"], "i"),
         eventUs: epochUs(trade["T"], "T"),
         price: priceOf(trade["p"], "p"),
@@ -142,31 +130,31 @@ export class BybitMapper implements VenueMapper {
     });
     for (const { symbol, id, eventUs, ...trade } of trades)
       if (this.#stateOf(symbol).recentTrades.take(id))
-        this.#core.trade(symbol, eventUs, {
-          tradeId: this.#core.nextTradeId(),
+        this.core.trade(symbol, eventUs, {
+          tradeId: this.core.nextTradeId(),
           ...trade,
         });
   }
 
   #ticker(outer: Fields): void {
     const data = fieldsOf(outer["data"], "data");
-    const symbol = this.#core.symbolOf(textOf(data["symbol"], "symbol"));
+    const symbol = this.core.symbolOf(textOf(data["symbol"], "symbol"));
     const eventUs = epochUs(outer["ts"], "ts");
     const told = tickerOf(data);
     const state = this.#stateOf(symbol);
     const now: Ticker =
       outer["type"] === "snapshot" ? told : { ...state.ticker, ...told };
     state.ticker = now;
-    const eventsBefore = this.#core.counts.events;
+    const eventsBefore = this.core.counts.events;
     this.#quote(state.numbers, eventUs, told, now);
     this.#funding(symbol, eventUs, told, now);
     if (told.openInterest !== undefined)
-      this.#core.emit({
+      this.core.emit({
         type: "openInterest",
-        ...this.#core.head(symbol, eventUs),
+        ...this.core.head(symbol, eventUs),
         openInterest: told.openInterest,
       });
-    if (this.#core.counts.events === eventsBefore) this.#core.counts.ignored++;
+    if (this.core.counts.events === eventsBefore) this.core.counts.ignored++;
   }
 
   #quote(
@@ -202,12 +190,12 @@ export class BybitMapper implements VenueMapper {
       told.nextUs !== undefined;
     if (!isNew || !markPrice || rate === undefined || nextUs === undefined)
       return;
-    const head = this.#core.head(symbol, eventUs);
-    this.#core.emit({ type: "funding", ...head, rate, markPrice, nextUs });
+    const head = this.core.head(symbol, eventUs);
+    this.core.emit({ type: "funding", ...head, rate, markPrice, nextUs });
   }
 
   #bars(outer: Fields, name: string): void {
-    const symbol = this.#core.symbolOf(textOf(name, "topic"));
+    const symbol = this.core.symbolOf(textOf(name, "topic"));
     const bars = listOf(outer["data"], "data").map((item) => {
       const data = fieldsOf(item, "data");
       const volume = sizeOf(data["volume"], "volume");
@@ -229,16 +217,16 @@ export class BybitMapper implements VenueMapper {
     });
     for (const { bar, isClosed } of bars)
       // Months are of no fixed length.
-      if (bar.intervalMs === Infinity) this.#core.counts.ignored++;
-      else emitBar(this.#core, bar, isClosed);
+      if (bar.intervalMs === Infinity) this.core.counts.ignored++;
+      else emitBar(this.core, bar, isClosed);
   }
 
   #stateOf(symbol: SymbolId): InstrumentState {
     let state = this.#instruments.get(symbol);
     if (state === undefined) {
       state = {
-        numbers: new NumberedBook(this.#core, symbol),
-        recentTrades: new RecentIds(this.#core),
+        numbers: new NumberedBook(this.core, symbol),
+        recentTrades: new RecentIds(this.core),
         ticker: {},
         updateId: 0,
       };

@@ -2,12 +2,7 @@
 import type { Levels } from "../../domain/market-event.ts";
 import type { SymbolId } from "../../domain/symbol.ts";
 import type { UnixMicros } from "../../std/time.ts";
-import {
-  MapperCore,
-  NumberedBook,
-  TradeIds,
-  bestFirst,
-} from "./mapper-core.ts";
+import { MapperFrame } from "./mapper-frame.ts";
 import {
   countOf,
   fieldsOf,
@@ -23,7 +18,8 @@ import {
   textOf,
 } from "./message.ts";
 import type { Fields } from "./message.ts";
-import type { EmitMarketEvent, Receipt, VenueMapper } from "./venue-mapper.ts";
+import { NumberedBook, bestFirst } from "./numbered-book.ts";
+import { TradeIds } from "./trade-ids.ts";
 
 interface ProductState {
   readonly numbers: NumberedBook;
@@ -40,23 +36,16 @@ interface ProductState {
   overdueTradeId: number;
 }
 
-export class CoinbaseMapper implements VenueMapper {
-  readonly venue = "COINBASE";
-  readonly #core = new MapperCore("COINBASE");
+export class CoinbaseMapper extends MapperFrame<"COINBASE"> {
   readonly #products = new Map<SymbolId, ProductState>();
   /** Updates every change one by one; the batched channels may name a level that came and went between two. */
   #isEveryChangeTold = true;
 
-  get counts(): VenueMapper["counts"] {
-    return this.#core.counts;
+  constructor() {
+    super("COINBASE");
   }
 
-  get awaitingSnapshot(): ReadonlySet<SymbolId> {
-    return this.#core.awaiting;
-  }
-
-  map(message: unknown, receipt: Receipt, emit: EmitMarketEvent): void {
-    this.#core.begin(receipt, emit);
+  protected override read(message: unknown): void {
     const data = fieldsOf(parse(message), "message");
     switch (data["type"]) {
       case "snapshot":
@@ -70,7 +59,7 @@ export class CoinbaseMapper implements VenueMapper {
         break;
       case "last_match":
         // From before the subscription: it only says where the numbers stand.
-        this.#core.counts.ignored++;
+        this.core.counts.ignored++;
         this.#stateOf(data).trades.skipTo(
           countOf(data["trade_id"], "trade_id"),
         );
@@ -82,22 +71,21 @@ export class CoinbaseMapper implements VenueMapper {
         this.#heartbeat(data);
         break;
       case "subscriptions":
-        this.#core.counts.ignored++;
+        this.core.counts.ignored++;
         this.#subscribed(data);
         break;
       default:
-        this.#core.counts.ignored++;
+        this.core.counts.ignored++;
     }
   }
 
-  reset(): void {
+  protected override forget(): void {
     for (const state of this.#products.values()) {
       state.numbers.reset();
       state.bookUs = 0;
       state.lastChanges = undefined;
       state.overdueTradeId = 0;
     }
-    this.#core.awaiting.clear();
   }
 
   #snapshot(data: Fields): void {
@@ -105,7 +93,7 @@ export class CoinbaseMapper implements VenueMapper {
     const asks = levelsOf(data["asks"], "asks");
     const time = data["time"];
     const eventUs =
-      time === undefined ? this.#core.venueUs : isoUs(time, "time");
+      time === undefined ? this.core.venueUs : isoUs(time, "time");
     const state = this.#stateOf(data);
     state.bookUs = 0;
     state.lastChanges = undefined;
@@ -130,7 +118,7 @@ export class CoinbaseMapper implements VenueMapper {
       changes = changesOf(data["changes"]);
     } catch (error) {
       // Nothing that comes later would tell that this change is missing.
-      if (numbers.isLive) numbers.void(this.#core.venueUs, "sequence");
+      if (numbers.isLive) numbers.void(this.core.venueUs, "sequence");
       throw error;
     }
     if (!numbers.isLive) {
@@ -141,7 +129,7 @@ export class CoinbaseMapper implements VenueMapper {
       eventUs === state.bookUs &&
       JSON.stringify(data["changes"]) === JSON.stringify(state.lastChanges)
     ) {
-      this.#core.counts.duplicates++;
+      this.core.counts.duplicates++;
       return;
     }
     const isComplete =
@@ -176,7 +164,7 @@ export class CoinbaseMapper implements VenueMapper {
     const side = sideOf(data["side"], "side") === "buy" ? "sell" : "buy";
     if (!state.trades.takeNext(tradeId)) return;
     const { symbol } = state.numbers;
-    this.#core.trade(symbol, eventUs, { tradeId, price, size, side });
+    this.core.trade(symbol, eventUs, { tradeId, price, size, side });
   }
 
   #ticker(data: Fields): void {
@@ -184,18 +172,18 @@ export class CoinbaseMapper implements VenueMapper {
     const seq = countOf(data["sequence"], "sequence");
     const time = data["time"];
     const eventUs =
-      time === undefined ? this.#core.venueUs : isoUs(time, "time");
+      time === undefined ? this.core.venueUs : isoUs(time, "time");
     const bidPrice = priceOf(data["best_bid"], "best_bid");
     const askPrice = priceOf(data["best_ask"], "best_ask");
     // Sizes are told since 2022; without them a ticker is no quote.
     if (!("best_bid_size" in data)) {
-      this.#core.counts.ignored++;
+      this.core.counts.ignored++;
       return;
     }
     const bidSize = sizeOf(data["best_bid_size"], "best_bid_size");
     const askSize = sizeOf(data["best_ask_size"], "best_ask_size");
     if (seq <= state.quoteSeq) {
-      this.#core.counts.duplicates++;
+      this.core.counts.duplicates++;
       return;
     }
     state.quoteSeq = seq;
@@ -204,12 +192,12 @@ export class CoinbaseMapper implements VenueMapper {
 
   /** A trade that one heartbeat names and that has not come by the next is lost. */
   #heartbeat(data: Fields): void {
-    this.#core.counts.ignored++;
+    this.core.counts.ignored++;
     const state = this.#stateOf(data);
     const lastTradeId = countOf(data["last_trade_id"], "last_trade_id");
     const { trades, overdueTradeId } = state;
     if (trades.last > 0 && overdueTradeId > trades.last) {
-      this.#core.counts.lostTrades += overdueTradeId - trades.last;
+      this.core.counts.lostTrades += overdueTradeId - trades.last;
       trades.skipTo(overdueTradeId);
     }
     state.overdueTradeId = lastTradeId;
@@ -225,14 +213,12 @@ export class CoinbaseMapper implements VenueMapper {
   }
 
   #stateOf(data: Fields): ProductState {
-    const symbol = this.#core.symbolOf(
-      textOf(data["product_id"], "product_id"),
-    );
+    const symbol = this.core.symbolOf(textOf(data["product_id"], "product_id"));
     let state = this.#products.get(symbol);
     if (state === undefined) {
       state = {
-        numbers: new NumberedBook(this.#core, symbol),
-        trades: new TradeIds(this.#core),
+        numbers: new NumberedBook(this.core, symbol),
+        trades: new TradeIds(this.core),
         bids: new Set(),
         asks: new Set(),
         bookUs: 0,

@@ -3,12 +3,7 @@ import type { Levels } from "../../domain/market-event.ts";
 import type { SymbolId } from "../../domain/symbol.ts";
 import type { UnixMicros } from "../../std/time.ts";
 import { OpenBars, checkedBar, intervalMsOf } from "./bar-message.ts";
-import {
-  MapperCore,
-  NumberedBook,
-  RecentIds,
-  bestFirst,
-} from "./mapper-core.ts";
+import { MapperFrame } from "./mapper-frame.ts";
 import {
   countOf,
   epochUs,
@@ -23,7 +18,8 @@ import {
   textOf,
 } from "./message.ts";
 import type { Fields } from "./message.ts";
-import type { EmitMarketEvent, Receipt, VenueMapper } from "./venue-mapper.ts";
+import { NumberedBook, bestFirst } from "./numbered-book.ts";
+import { RecentIds } from "./trade-ids.ts";
 
 const GREETING = "Websocket connection established.";
 const HOUR_US = 3_600_000_000;
@@ -35,25 +31,18 @@ interface CoinState {
   quoteUs: number;
 }
 
-export class HyperliquidMapper implements VenueMapper {
-  readonly venue = "HYPERLIQUID";
-  readonly #core = new MapperCore("HYPERLIQUID");
+export class HyperliquidMapper extends MapperFrame<"HYPERLIQUID"> {
   readonly #coins = new Map<SymbolId, CoinState>();
-  readonly #bars = new OpenBars(this.#core);
+  readonly #bars = new OpenBars(this.core);
 
-  get counts(): VenueMapper["counts"] {
-    return this.#core.counts;
+  constructor() {
+    super("HYPERLIQUID");
   }
 
-  get awaitingSnapshot(): ReadonlySet<SymbolId> {
-    return this.#core.awaiting;
-  }
-
-  map(message: unknown, receipt: Receipt, emit: EmitMarketEvent): void {
-    this.#core.begin(receipt, emit);
+  protected override read(message: unknown): void {
     // Its first words are no JSON.
     if (message === GREETING) {
-      this.#core.counts.ignored++;
+      this.core.counts.ignored++;
       return;
     }
     const outer = fieldsOf(parse(message), "message");
@@ -75,14 +64,13 @@ export class HyperliquidMapper implements VenueMapper {
         this.#context(fieldsOf(data, "data"));
         break;
       default:
-        this.#core.counts.ignored++;
+        this.core.counts.ignored++;
     }
   }
 
-  reset(): void {
+  protected override forget(): void {
     for (const state of this.#coins.values()) state.numbers.reset();
     this.#bars.reset();
-    this.#core.awaiting.clear();
   }
 
   /** Each is whole, so nothing can be missing; one that is not newer is a repetition or came late. */
@@ -93,7 +81,7 @@ export class HyperliquidMapper implements VenueMapper {
     const bids = pricedLevels(bidRows);
     const asks = pricedLevels(askRows);
     if (state.numbers.isLive && eventUs <= state.bookUs) {
-      this.#core.counts.duplicates++;
+      this.core.counts.duplicates++;
       return;
     }
     state.bookUs = eventUs;
@@ -121,7 +109,7 @@ export class HyperliquidMapper implements VenueMapper {
     });
     for (const { symbol, eventUs, ...trade } of trades)
       if (this.#ofSymbol(symbol).recentTrades.take(trade.tradeId))
-        this.#core.trade(symbol, eventUs, trade);
+        this.core.trade(symbol, eventUs, trade);
   }
 
   #quote(data: Fields): void {
@@ -130,13 +118,13 @@ export class HyperliquidMapper implements VenueMapper {
     const [bidRow, askRow] = listOf(data["bbo"], "bbo");
     // A side without orders is null.
     if (bidRow === null || askRow === null) {
-      this.#core.counts.ignored++;
+      this.core.counts.ignored++;
       return;
     }
     const [bidPrice, bidSize] = pricedLevels([bidRow]);
     const [askPrice, askSize] = pricedLevels([askRow]);
     if (eventUs < state.quoteUs) {
-      this.#core.counts.duplicates++;
+      this.core.counts.duplicates++;
       return;
     }
     state.quoteUs = eventUs;
@@ -146,12 +134,12 @@ export class HyperliquidMapper implements VenueMapper {
   #bar(data: Fields): void {
     const intervalMs = intervalMsOf(textOf(data["i"], "i"));
     if (intervalMs === undefined) {
-      this.#core.counts.ignored++;
+      this.core.counts.ignored++;
       return;
     }
     const bar = checkedBar({
-      symbol: this.#core.symbolOf(textOf(data["s"], "s")),
-      eventUs: this.#core.venueUs,
+      symbol: this.core.symbolOf(textOf(data["s"], "s")),
+      eventUs: this.core.venueUs,
       intervalMs,
       openUs: epochUs(data["t"], "t"),
       open: priceOf(data["o"], "o"),
@@ -171,22 +159,22 @@ export class HyperliquidMapper implements VenueMapper {
     const context = fieldsOf(data["ctx"], "ctx");
     // Spot has neither.
     if (!("funding" in context)) {
-      this.#core.counts.ignored++;
+      this.core.counts.ignored++;
       return;
     }
     const rate = rateOf(context["funding"], "funding");
     const markPrice = priceOf(context["markPx"], "markPx");
     const openInterest = sizeOf(context["openInterest"], "openInterest");
-    const eventUs = this.#core.venueUs;
+    const eventUs = this.core.venueUs;
     const nextUs = ((Math.floor(eventUs / HOUR_US) + 1) *
       HOUR_US) as UnixMicros;
-    const head = this.#core.head(symbol, eventUs);
-    this.#core.emit({ type: "funding", ...head, rate, markPrice, nextUs });
-    this.#core.emit({ type: "openInterest", ...head, openInterest });
+    const head = this.core.head(symbol, eventUs);
+    this.core.emit({ type: "funding", ...head, rate, markPrice, nextUs });
+    this.core.emit({ type: "openInterest", ...head, openInterest });
   }
 
   #symbolOf(data: Fields): SymbolId {
-    return this.#core.symbolOf(textOf(data["coin"], "coin"));
+    return this.core.symbolOf(textOf(data["coin"], "coin"));
   }
 
   #stateOf(data: Fields): CoinState {
@@ -197,8 +185,8 @@ export class HyperliquidMapper implements VenueMapper {
     let state = this.#coins.get(symbol);
     if (state === undefined) {
       state = {
-        numbers: new NumberedBook(this.#core, symbol),
-        recentTrades: new RecentIds(this.#core),
+        numbers: new NumberedBook(this.core, symbol),
+        recentTrades: new RecentIds(this.core),
         bookUs: 0,
         quoteUs: 0,
       };

@@ -2,9 +2,9 @@
 import { crc32 } from "node:zlib";
 import type { UnixMicros } from "../../std/time.ts";
 import type { SymbolId } from "../../domain/symbol.ts";
-import { NumberedBook, bestFirst } from "./mapper-core.ts";
 import type { MapperCore } from "./mapper-core.ts";
 import { priceOf, sizeOf } from "./message.ts";
+import { NumberedBook, bestFirst } from "./numbered-book.ts";
 import { TextBookSide } from "./text-book-side.ts";
 
 const CHECKSUM_LEVELS = 10;

@@ -4,7 +4,7 @@ import type { UnixMicros } from "../../std/time.ts";
 import { OpenBars, checkedBar } from "./bar-message.ts";
 import { KrakenBook, krakenLevel } from "./kraken-book.ts";
 import type { KrakenLevel } from "./kraken-book.ts";
-import { MapperCore } from "./mapper-core.ts";
+import { MapperFrame } from "./mapper-frame.ts";
 import {
   countOf,
   fieldsOf,
@@ -18,34 +18,26 @@ import {
   textOf,
 } from "./message.ts";
 import type { Fields } from "./message.ts";
-import type { EmitMarketEvent, Receipt, VenueMapper } from "./venue-mapper.ts";
 
-export class KrakenV1Mapper implements VenueMapper {
-  readonly venue = "KRAKEN";
-  readonly #core = new MapperCore("KRAKEN");
+export class KrakenV1Mapper extends MapperFrame<"KRAKEN"> {
   readonly #books = new Map<SymbolId, KrakenBook>();
-  readonly #bars = new OpenBars(this.#core);
+  readonly #bars = new OpenBars(this.core);
 
-  get counts(): VenueMapper["counts"] {
-    return this.#core.counts;
+  constructor() {
+    super("KRAKEN");
   }
 
-  get awaitingSnapshot(): ReadonlySet<SymbolId> {
-    return this.#core.awaiting;
-  }
-
-  map(message: unknown, receipt: Receipt, emit: EmitMarketEvent): void {
-    this.#core.begin(receipt, emit);
+  protected override read(message: unknown): void {
     const parsed = parse(message);
     if (!Array.isArray(parsed)) {
       fieldsOf(parsed, "message");
-      this.#core.counts.ignored++;
+      this.core.counts.ignored++;
       return;
     }
     const rows: readonly unknown[] = parsed;
     if (rows.length < 4) throw schemaError("message");
     const channel = textOf(rows[rows.length - 2], "channel");
-    const symbol = this.#core.symbolOf(textOf(rows[rows.length - 1], "pair"));
+    const symbol = this.core.symbolOf(textOf(rows[rows.length - 1], "pair"));
     const payload = rows.slice(1, -2);
     const dash = channel.indexOf("-");
     const parameter = dash < 0 ? "" : channel.slice(dash + 1);
@@ -66,14 +58,13 @@ export class KrakenV1Mapper implements VenueMapper {
         this.#bar(symbol, listOf(payload[0], "ohlc"), parameter);
         break;
       default:
-        this.#core.counts.ignored++;
+        this.core.counts.ignored++;
     }
   }
 
-  reset(): void {
+  protected override forget(): void {
     for (const book of this.#books.values()) book.reset();
     this.#bars.reset();
-    this.#core.awaiting.clear();
   }
 
   /** `as` and `bs` are a snapshot; a change of both sides comes as two objects, the checksum in the last. */
@@ -107,8 +98,8 @@ export class KrakenV1Mapper implements VenueMapper {
       };
     });
     for (const { eventUs, ...trade } of trades)
-      this.#core.trade(symbol, eventUs, {
-        tradeId: this.#core.nextTradeId(),
+      this.core.trade(symbol, eventUs, {
+        tradeId: this.core.nextTradeId(),
         ...trade,
       });
   }
@@ -122,7 +113,7 @@ export class KrakenV1Mapper implements VenueMapper {
   #ticker(symbol: SymbolId, data: Fields): void {
     const [ask, , askVolume] = listOf(data["a"], "a");
     const [bid, , bidVolume] = listOf(data["b"], "b");
-    this.#quote(symbol, this.#core.venueUs, bid, bidVolume, ask, askVolume);
+    this.#quote(symbol, this.core.venueUs, bid, bidVolume, ask, askVolume);
   }
 
   #quote(
@@ -164,7 +155,7 @@ export class KrakenV1Mapper implements VenueMapper {
   #bookOf(symbol: SymbolId): KrakenBook {
     let book = this.#books.get(symbol);
     if (book === undefined)
-      this.#books.set(symbol, (book = new KrakenBook(this.#core, symbol)));
+      this.#books.set(symbol, (book = new KrakenBook(this.core, symbol)));
     return book;
   }
 }

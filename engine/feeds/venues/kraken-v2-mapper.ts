@@ -3,7 +3,7 @@ import type { SymbolId } from "../../domain/symbol.ts";
 import { OpenBars, checkedBar } from "./bar-message.ts";
 import { KrakenBook, krakenLevel } from "./kraken-book.ts";
 import type { KrakenLevel, KrakenUpdate } from "./kraken-book.ts";
-import { MapperCore, TradeIds } from "./mapper-core.ts";
+import { MapperFrame } from "./mapper-frame.ts";
 import {
   countOf,
   fieldsOf,
@@ -17,7 +17,7 @@ import {
   textOf,
 } from "./message.ts";
 import type { Fields } from "./message.ts";
-import type { EmitMarketEvent, Receipt, VenueMapper } from "./venue-mapper.ts";
+import { TradeIds } from "./trade-ids.ts";
 
 /** Depths that can be subscribed. */
 const DEPTHS = [10, 25, 100, 500, 1000];
@@ -31,27 +31,20 @@ interface SymbolState {
   depth: number | undefined;
 }
 
-export class KrakenV2Mapper implements VenueMapper {
-  readonly venue = "KRAKEN";
-  readonly #core = new MapperCore("KRAKEN");
+export class KrakenV2Mapper extends MapperFrame<"KRAKEN"> {
   readonly #states = new Map<SymbolId, SymbolState>();
-  readonly #bars = new OpenBars(this.#core);
+  readonly #bars = new OpenBars(this.core);
 
-  get counts(): VenueMapper["counts"] {
-    return this.#core.counts;
+  constructor() {
+    super("KRAKEN");
   }
 
-  get awaitingSnapshot(): ReadonlySet<SymbolId> {
-    return this.#core.awaiting;
-  }
-
-  map(message: unknown, receipt: Receipt, emit: EmitMarketEvent): void {
-    this.#core.begin(receipt, emit);
+  protected override read(message: unknown): void {
     const data = fieldsOf(parse(withTextNumbers(message)), "message");
     const type = data["type"];
     const isSnapshot = type === "snapshot";
     if ("method" in data) this.#acknowledged(data);
-    else if (!isSnapshot && type !== "update") this.#core.counts.ignored++;
+    else if (!isSnapshot && type !== "update") this.core.counts.ignored++;
     else {
       const items = listOf(data["data"], "data").map((item) =>
         fieldsOf(item, "data"),
@@ -70,23 +63,22 @@ export class KrakenV2Mapper implements VenueMapper {
           this.#ohlc(items);
           break;
         default:
-          this.#core.counts.ignored++;
+          this.core.counts.ignored++;
       }
     }
   }
 
-  reset(): void {
+  protected override forget(): void {
     for (const state of this.#states.values()) {
       state.book.reset();
       state.depth = undefined;
     }
     this.#bars.reset();
-    this.#core.awaiting.clear();
   }
 
   /** The answer to a subscription says how deep the book is. */
   #acknowledged(data: Fields): void {
-    this.#core.counts.ignored++;
+    this.core.counts.ignored++;
     if (data["method"] !== "subscribe" || data["success"] !== true) return;
     const result = fieldsOf(data["result"], "result");
     if (result["channel"] !== "book") return;
@@ -135,8 +127,7 @@ export class KrakenV2Mapper implements VenueMapper {
     for (const { symbol, eventUs, trade } of trades) {
       const ids = this.#stateOf(symbol).trades;
       if (isSnapshot) ids.skipTo(trade.tradeId);
-      else if (ids.take(trade.tradeId))
-        this.#core.trade(symbol, eventUs, trade);
+      else if (ids.take(trade.tradeId)) this.core.trade(symbol, eventUs, trade);
     }
   }
 
@@ -145,7 +136,7 @@ export class KrakenV2Mapper implements VenueMapper {
       symbol: this.#symbolOf(item),
       eventUs:
         item["timestamp"] === undefined
-          ? this.#core.venueUs
+          ? this.core.venueUs
           : isoUs(item["timestamp"], "timestamp"),
       bidPrice: priceOf(item["bid"], "bid"),
       bidSize: sizeOf(item["bid_qty"], "bid_qty"),
@@ -167,7 +158,7 @@ export class KrakenV2Mapper implements VenueMapper {
       const intervalMs = countOf(item["interval"], "interval") * 60_000;
       return checkedBar({
         symbol: this.#symbolOf(item),
-        eventUs: this.#core.venueUs,
+        eventUs: this.core.venueUs,
         intervalMs,
         openUs: isoUs(item["interval_begin"], "interval_begin"),
         open: priceOf(item["open"], "open"),
@@ -183,15 +174,15 @@ export class KrakenV2Mapper implements VenueMapper {
   }
 
   #symbolOf(item: Fields): SymbolId {
-    return this.#core.symbolOf(textOf(item["symbol"], "symbol"));
+    return this.core.symbolOf(textOf(item["symbol"], "symbol"));
   }
 
   #stateOf(symbol: SymbolId): SymbolState {
     let state = this.#states.get(symbol);
     if (state === undefined) {
       state = {
-        book: new KrakenBook(this.#core, symbol),
-        trades: new TradeIds(this.#core),
+        book: new KrakenBook(this.core, symbol),
+        trades: new TradeIds(this.core),
         depth: undefined,
       };
       this.#states.set(symbol, state);

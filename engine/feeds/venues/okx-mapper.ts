@@ -4,12 +4,7 @@ import type { Funding, Levels } from "../../domain/market-event.ts";
 import type { SymbolId } from "../../domain/symbol.ts";
 import type { UnixMicros } from "../../std/time.ts";
 import { checkedBar, emitBar, intervalMsOf } from "./bar-message.ts";
-import {
-  MapperCore,
-  NumberedBook,
-  TradeIds,
-  bestFirst,
-} from "./mapper-core.ts";
+import { MapperFrame } from "./mapper-frame.ts";
 import {
   countOf,
   epochUs,
@@ -27,7 +22,8 @@ import {
 } from "./message.ts";
 import type { Fields } from "./message.ts";
 import { TextBookSide } from "./text-book-side.ts";
-import type { EmitMarketEvent, Receipt, VenueMapper } from "./venue-mapper.ts";
+import { NumberedBook, bestFirst } from "./numbered-book.ts";
+import { TradeIds } from "./trade-ids.ts";
 
 const CHECKSUM_LEVELS = 25;
 
@@ -56,34 +52,27 @@ interface BookItem {
   readonly prevSeqId: number | undefined;
 }
 
-export class OkxMapper implements VenueMapper {
-  readonly venue = "OKX";
-  readonly #core = new MapperCore("OKX");
+export class OkxMapper extends MapperFrame<"OKX"> {
   readonly #instruments = new Map<SymbolId, InstrumentState>();
 
-  get counts(): VenueMapper["counts"] {
-    return this.#core.counts;
+  constructor() {
+    super("OKX");
   }
 
-  get awaitingSnapshot(): ReadonlySet<SymbolId> {
-    return this.#core.awaiting;
-  }
-
-  map(message: unknown, receipt: Receipt, emit: EmitMarketEvent): void {
-    this.#core.begin(receipt, emit);
+  protected override read(message: unknown): void {
     // The answer to a ping is no JSON.
     if (message === "pong") {
-      this.#core.counts.ignored++;
+      this.core.counts.ignored++;
       return;
     }
     const outer = fieldsOf(parse(message), "message");
     if (!("data" in outer) || !("arg" in outer)) {
-      this.#core.counts.ignored++;
+      this.core.counts.ignored++;
       return;
     }
     const arg = fieldsOf(outer["arg"], "arg");
     const channel = textOf(arg["channel"], "channel");
-    const symbol = this.#core.symbolOf(textOf(arg["instId"], "instId"));
+    const symbol = this.core.symbolOf(textOf(arg["instId"], "instId"));
     const items = listOf(outer["data"], "data");
     if (channel.startsWith("candle")) {
       this.#bars(symbol, channel.slice("candle".length), items);
@@ -119,13 +108,12 @@ export class OkxMapper implements VenueMapper {
         this.#openInterests(symbol, fields);
         break;
       default:
-        this.#core.counts.ignored++;
+        this.core.counts.ignored++;
     }
   }
 
-  reset(): void {
+  protected override forget(): void {
     for (const state of this.#instruments.values()) state.numbers.reset();
-    this.#core.awaiting.clear();
   }
 
   #books(symbol: SymbolId, fields: readonly Fields[], action: unknown): void {
@@ -160,7 +148,7 @@ export class OkxMapper implements VenueMapper {
     }
     const order = orderOf(item, state);
     if (order === "duplicate") {
-      this.#core.counts.duplicates++;
+      this.core.counts.duplicates++;
       return;
     }
     if (order === "broken") {
@@ -189,10 +177,10 @@ export class OkxMapper implements VenueMapper {
       if (ask !== undefined) parts.push(ask);
     }
     if ((crc32(parts.join(":")) | 0) === item.checksum) {
-      this.#core.counts.checksumsVerified++;
+      this.core.counts.checksumsVerified++;
       return true;
     }
-    this.#core.counts.checksumMismatches++;
+    this.core.counts.checksumMismatches++;
     numbers.void(item.eventUs, "checksum");
     return false;
   }
@@ -207,7 +195,7 @@ export class OkxMapper implements VenueMapper {
     for (const { eventUs, bids, asks } of quotes)
       if (bids.length > 0 && asks.length > 0)
         numbers.quote(eventUs, bids[0]!, bids[1]!, asks[0]!, asks[1]!);
-      else this.#core.counts.ignored++;
+      else this.core.counts.ignored++;
   }
 
   #tickers(symbol: SymbolId, fields: readonly Fields[]): void {
@@ -220,7 +208,7 @@ export class OkxMapper implements VenueMapper {
       askPrice: priceOf(item["askPx"], "askPx"),
       askSize: sizeOf(item["askSz"], "askSz"),
     }));
-    this.#core.counts.ignored += fields.length - full.length;
+    this.core.counts.ignored += fields.length - full.length;
     const { numbers } = this.#stateOf(symbol);
     for (const q of quotes)
       numbers.quote(q.eventUs, q.bidPrice, q.bidSize, q.askPrice, q.askSize);
@@ -238,14 +226,14 @@ export class OkxMapper implements VenueMapper {
     }));
     const ids = this.#stateOf(symbol).trades;
     for (const { eventUs, trade } of trades)
-      if (ids.take(trade.tradeId)) this.#core.trade(symbol, eventUs, trade);
+      if (ids.take(trade.tradeId)) this.core.trade(symbol, eventUs, trade);
   }
 
   /** Rows of time, open, high, low, close, contracts, coins, money, closed. */
   #bars(symbol: SymbolId, interval: string, items: readonly unknown[]): void {
     const intervalMs = intervalMsOf(interval);
     if (intervalMs === undefined) {
-      this.#core.counts.ignored++;
+      this.core.counts.ignored++;
       return;
     }
     const bars = items.map((item) => {
@@ -256,7 +244,7 @@ export class OkxMapper implements VenueMapper {
       const money = sizeOf(row[7], "volCcyQuote");
       const bar = checkedBar({
         symbol,
-        eventUs: this.#core.venueUs,
+        eventUs: this.core.venueUs,
         intervalMs,
         openUs: epochUs(row[0], "ts"),
         open: priceOf(row[1], "o"),
@@ -269,14 +257,14 @@ export class OkxMapper implements VenueMapper {
       });
       return { bar, isClosed: confirm === "1" };
     });
-    for (const { bar, isClosed } of bars) emitBar(this.#core, bar, isClosed);
+    for (const { bar, isClosed } of bars) emitBar(this.core, bar, isClosed);
   }
 
   #fundings(symbol: SymbolId, fields: readonly Fields[]): void {
     const rates = fields.map((item) => ({
       eventUs:
         item["ts"] === undefined
-          ? this.#core.venueUs
+          ? this.core.venueUs
           : epochUs(item["ts"], "ts"),
       rate: rateOf(item["fundingRate"], "fundingRate"),
       nextUs: epochUs(item["fundingTime"], "fundingTime"),
@@ -307,11 +295,11 @@ export class OkxMapper implements VenueMapper {
     eventUs: UnixMicros,
   ): void {
     if (funding === undefined || markPrice === undefined) {
-      this.#core.counts.ignored++;
+      this.core.counts.ignored++;
       return;
     }
-    const head = this.#core.head(symbol, eventUs);
-    this.#core.emit({ type: "funding", ...head, ...funding, markPrice });
+    const head = this.core.head(symbol, eventUs);
+    this.core.emit({ type: "funding", ...head, ...funding, markPrice });
   }
 
   #openInterests(symbol: SymbolId, fields: readonly Fields[]): void {
@@ -320,8 +308,8 @@ export class OkxMapper implements VenueMapper {
       openInterest: sizeOf(item["oi"], "oi"),
     }));
     for (const { eventUs, openInterest } of items) {
-      const head = this.#core.head(symbol, eventUs);
-      this.#core.emit({ type: "openInterest", ...head, openInterest });
+      const head = this.core.head(symbol, eventUs);
+      this.core.emit({ type: "openInterest", ...head, openInterest });
     }
   }
 
@@ -329,8 +317,8 @@ export class OkxMapper implements VenueMapper {
     let state = this.#instruments.get(symbol);
     if (state === undefined) {
       state = {
-        numbers: new NumberedBook(this.#core, symbol),
-        trades: new TradeIds(this.#core),
+        numbers: new NumberedBook(this.core, symbol),
+        trades: new TradeIds(this.core),
         bids: new TextBookSide("highestFirst"),
         asks: new TextBookSide("lowestFirst"),
         seqId: undefined,
