@@ -16,6 +16,7 @@ import {
 } from "../../test/support/fake-inference.ts";
 import { MemoryTape } from "../../test/support/journal-tape.ts";
 import type { InspectionEvent } from "../../actors/runtime/inspection.ts";
+import type { MarketEvent } from "../domain/market-event.ts";
 import type { Signal } from "../domain/signal.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import type { FeedEvent } from "../feeds/feed-event.ts";
@@ -40,6 +41,7 @@ const MODELS = [TREES, FORECAST, FINBERT, LLAMA];
 /** Small limits, so that a short run meets all of them. */
 const OPTIONS = {
   ...ENGINE_ACTORS_DEFAULTS,
+  references: [BTC],
   symbol: {
     ...ENGINE_ACTORS_DEFAULTS.symbol,
     mailboxMax: 4,
@@ -193,7 +195,8 @@ class LiveRun {
     else if (choice < 65)
       this.#advance(random.pick([0.25, 1, 7, 30, 30, 2_500]));
     else if (choice < 70) this.#tell(this.#maker.snapshot(symbol, 100));
-    else if (choice < 75) this.#tell(this.#maker.trade(symbol, 100));
+    else if (choice < 73) this.#tell(this.#maker.trade(symbol, 100));
+    else if (choice < 75) this.#tell(this.#aside(symbol));
     else if (choice < 77) this.#maker.lose(symbol);
     else if (choice < 78) this.#tell(this.#maker.gap(symbol));
     else if (choice < 79) this.#orderResync(symbol);
@@ -216,6 +219,32 @@ class LiveRun {
     };
     if (isHeadline(stamped)) this.recording.onHeadline(stamped);
     else this.recording.onEvent(stamped, this.#clock.nowNs());
+  }
+
+  /** What makes no book. */
+  #aside(symbol: SymbolId): MarketEvent {
+    const { eventUs, receivedUs, receivedNs } = this.#maker.gap(symbol);
+    const head = { symbol, eventUs, receivedUs, receivedNs };
+    const seq = this.#random.int(1_000);
+    return this.#random.pick<MarketEvent>([
+      { type: "openInterest", ...head, openInterest: seq },
+      {
+        type: "funding",
+        ...head,
+        rate: seq / 1e6,
+        markPrice: 100,
+        nextUs: eventUs,
+      },
+      {
+        type: "quote",
+        ...head,
+        seq,
+        bidPrice: 99.5,
+        bidSize: 1,
+        askPrice: 100.5,
+        askSize: 2,
+      },
+    ]);
   }
 
   /** Inside a turn, as the in-process bus does. */
