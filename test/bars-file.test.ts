@@ -188,6 +188,9 @@ describe("bars from CSV", () => {
       await put("cut.zip", zip.subarray(0, zip.length / 2)),
       "E_BARS_FORMAT",
     );
+    const changed = Buffer.from(zip);
+    changed[zip.length >> 1]! ^= 1;
+    await refused(await put("changed.zip", changed), "E_BARS_FORMAT");
     await refused(await put("empty.csv", ""), "E_BARS_FORMAT");
     await refused(join(folder, "absent.csv"), "E_BARS_FORMAT");
   });

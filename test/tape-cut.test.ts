@@ -16,7 +16,7 @@ const START_US = EVENTS[0]!.receivedUs;
 const SPAN_US = EVENTS.at(-1)!.receivedUs - START_US;
 
 async function* tape(events: readonly FeedEvent[]): AsyncGenerator<FeedEvent> {
-  yield* events;
+  yield* await Promise.resolve(events);
 }
 
 const collect = async (

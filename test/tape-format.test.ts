@@ -149,6 +149,7 @@ describe("a span of time", () => {
   );
   let closed = "";
   let crashed = "";
+  let continued = "";
   let old = "";
 
   beforeAll(async () => {
@@ -165,20 +166,25 @@ describe("a span of time", () => {
     crashed = newPath();
     const bytes = await readFile(closed);
     await writeFile(crashed, bytes.subarray(0, bytes.length - 700));
+    continued = newPath();
+    await writeFile(continued, bytes.subarray(0, bytes.length - 2000));
+    const more = await TapeWriter.append(continued, { blockBytes: 2000 });
+    for (const event of EVENTS.slice(0, 30)) await more.write(event);
+    await more.close();
     old = newPath();
     await writeFile(old, version1(stepping, "gzip"));
   });
 
-  it("is the same by the index as by reading all, on a closed, a crashed and an old tape", async () => {
+  it("is the same by the index as by reading all, on a closed, a crashed, a continued and an old tape", async () => {
     const begin = EVENTS[0]!.receivedUs - 3_000_000;
     const length = EVENTS.at(-1)!.receivedUs - begin + 1_000_000;
     await fc.assert(
       fc.asyncProperty(
-        fc.constantFrom("closed", "crashed", "old"),
+        fc.constantFrom("closed", "crashed", "continued", "old"),
         fc.integer({ min: 0, max: length }),
         fc.integer({ min: 0, max: length }),
         async (which, a, b) => {
-          const path = { closed, crashed, old }[which];
+          const path = { closed, crashed, continued, old }[which];
           const span = {
             fromUs: begin + Math.min(a, b),
             toUs: begin + Math.max(a, b),
@@ -259,7 +265,7 @@ describe("any byte that changes", () => {
           expect(seen).toEqual(written.slice(0, seen.length));
           if (error !== undefined) {
             expect(error).toBeInstanceOf(CodedError);
-            expect(String(error)).toContain("E_TAPE_FORMAT");
+            expect((error as CodedError).code).toBe("E_TAPE_FORMAT");
           }
           // The magic gone, it is no tape at all.
           if (at < TAPE_MAGIC.length)

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isHeadline, type FeedEvent } from "../engine/feeds/feed-event.ts";
 import { MarketSimulator } from "../engine/feeds/simulator.ts";
+import { TapeBlock } from "../engine/feeds/tape-block.ts";
+import { TapeFile } from "../engine/feeds/tape-file.ts";
 import { TapeReader } from "../engine/feeds/tape-reader.ts";
 import { toRecord } from "../engine/feeds/tape-record.ts";
 import {
@@ -209,6 +211,18 @@ describe("the recorder", () => {
     expect(counts.written).toBeGreaterThanOrEqual(written);
   });
 
+  it("says at the end what it lost last", async () => {
+    const { recorder, disk, path } = await start();
+    disk.stall();
+    for (const event of EVENTS.slice(0, 3000)) recorder.record(toRecord(event));
+    const closing = recorder.close();
+    disk.release();
+    const { records, lost, written } = await closing;
+    expect(written).toBe(records);
+    const { tape } = await read(path);
+    expect(tape).toMatchObject({ holes: 1, lost, isClosed: true });
+  });
+
   it("begins a new part by size and by time, each of them whole", async () => {
     const { recorder, path, clock } = await start({
       rotateBytes: 20_000,
@@ -286,6 +300,48 @@ describe("the recorder", () => {
     expect(tape.isClosed).toBe(false);
     await recorder.close();
     expect(disk.syncs).toBe(2);
+  });
+});
+
+describe("a tape file", () => {
+  it("holds each block once, whichever write failed before", async () => {
+    for (let room = 0; room < 400; room += 20) {
+      const path = newPath();
+      const disk = new FaultyDisk();
+      const file = TapeFile.begin(
+        await disk.open(path, "wx"),
+        {},
+        {
+          compression: "none",
+          indexEveryBlocks: 2,
+        },
+      );
+      const written: string[] = [];
+      for (let i = 0; i < 6; i++) {
+        const block = new TapeBlock(200);
+        block.putMark(Buffer.alloc(20 + i * 5, i));
+        // Full in a block or in an index; then space is made.
+        if (i === 3) disk.room = room;
+        for (let done = false; !done;)
+          try {
+            await file.writeBlock(block);
+            done = true;
+          } catch (error) {
+            expect(String(error)).toContain("ENOSPC");
+            disk.room = Number.POSITIVE_INFINITY;
+          }
+        written.push(Buffer.alloc(20 + i * 5, i).toString("hex"));
+      }
+      disk.room = Number.POSITIVE_INFINITY;
+      await file.close();
+      const found: string[] = [];
+      const tape = new TapeReader(path);
+      for await (const item of tape.items())
+        if (item.type === "mark")
+          found.push(Buffer.from(item.bytes).toString("hex"));
+      expect(found).toEqual(written);
+      expect(tape).toMatchObject({ isClosed: true, tornBytes: 0 });
+    }
   });
 });
 

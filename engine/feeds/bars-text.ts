@@ -1,7 +1,7 @@
 /** The lines of a text file, plain, gzipped or the only file of a zip archive, without holding more than a piece of it. */
 import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
+import { crc32, createGunzip } from "node:zlib";
 import { Unzip, UnzipInflate, type UnzipFile } from "fflate";
 import { CodedError } from "../std/errors.ts";
 
@@ -68,33 +68,61 @@ async function* gunzipped(file: Readable): AsyncGenerator<Uint8Array> {
 }
 
 async function* unzipped(file: Readable): AsyncGenerator<Uint8Array> {
+  const state = { files: 0, isWhole: false, crc: 0, bytes: 0 };
   let pieces: Uint8Array[] = [];
-  let files = 0;
-  let isWhole = false;
+  let tail: Buffer = Buffer.alloc(0);
   const unzip = new Unzip((entry: UnzipFile) => {
     if (entry.name.endsWith("/")) return;
-    if (++files > 1)
+    if (++state.files > 1)
       throw new CodedError("E_BARS_UNCLEAR", {
         detail: "the archive holds more than one file",
       });
     entry.ondata = (error, data, final) => {
       if (error !== null) throw error;
+      state.crc = crc32(data, state.crc);
+      state.isWhole ||= final;
       pieces.push(data);
-      isWhole ||= final;
     };
     entry.start();
   });
   unzip.register(UnzipInflate);
-  for await (const piece of file as AsyncIterable<Uint8Array>) {
+  for await (const piece of file as AsyncIterable<Buffer>) {
+    state.bytes += piece.length;
+    tail = Buffer.concat([tail, piece]).subarray(-DIRECTORY_BYTES_MAX);
     unzip.push(piece);
     yield* pieces;
     pieces = [];
   }
-  if (!isWhole)
+  if (!state.isWhole || storedCrc(tail, state.bytes) !== state.crc)
     throw new CodedError("E_BARS_FORMAT", {
-      detail: "the archive ends before its file does",
+      detail: "the archive is damaged, or ends before its file does",
     });
 }
+
+/** Of a zip archive's end: its directory of few files and a comment. */
+const DIRECTORY_BYTES_MAX = 128 * 1024;
+const END_MARK = Buffer.from("PK\x05\x06", "latin1");
+const END_BYTES = 22;
+const ENTRY_BYTES = 46;
+
+/** The checksum that the directory at the end of an archive of so many bytes tells of its only file; folders have none. */
+const storedCrc = (tail: Buffer, bytes: number): number | undefined => {
+  const end = tail.lastIndexOf(END_MARK);
+  if (end < 0 || end + END_BYTES > tail.length) return undefined;
+  // Told from the beginning of the file: larger archives put more between the directory and its end.
+  let at = tail.readUInt32LE(end + 16) - (bytes - tail.length);
+  while (at >= 0 && at + ENTRY_BYTES <= end) {
+    const crc = tail.readUInt32LE(at + 16);
+    if (crc !== 0) return crc;
+    // Name, extra field and comment stand behind each entry.
+    at +=
+      ENTRY_BYTES +
+      tail.readUInt16LE(at + 28) +
+      tail.readUInt16LE(at + 30) +
+      tail.readUInt16LE(at + 32);
+  }
+  return undefined;
+};
 
 const beyond = (field: string, limit: string): CodedError =>
   new CodedError("E_BARS_LIMIT", { field, detail: `more than ${limit}` });

@@ -1,5 +1,5 @@
 /** The end of a tape that is being written: blocks go to it one at a time, with index frames among them and a footer at last. */
-import { open } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 import { promisify } from "node:util";
 import { brotliCompress } from "node:zlib";
 import {
@@ -18,7 +18,12 @@ import {
   readHeader,
   type TapeInfo,
 } from "./tape-frame.ts";
-import { encodeIndex, entryOf, type IndexEntry } from "./tape-index.ts";
+import {
+  encodeIndex,
+  entryOf,
+  surveyFrames,
+  type IndexEntry,
+} from "./tape-index.ts";
 
 /** What is needed of an open file; a test puts a slow or a full one in its place. */
 export interface TapeDisk {
@@ -49,6 +54,35 @@ export const TAPE_FILE_DEFAULTS: TapeFileOptions = {
 
 const compress = promisify(brotliCompress);
 
+/** Where a tape that is continued ends, and what its last index does not cover. */
+interface TapeEnd {
+  readonly position: number;
+  readonly previousIndex: number;
+  readonly entries: readonly IndexEntry[];
+  readonly cutBytes: number;
+}
+
+const findEnd = async (file: FileHandle, start: number): Promise<TapeEnd> => {
+  const { size } = await file.stat();
+  const scan = new FrameScan(file, start, size);
+  let previousIndex = 0;
+  let uncovered: number[] = [];
+  for (let at = scan.end; ; at = scan.end) {
+    const frame = await scan.next();
+    if (frame === undefined) break;
+    if (frame.kind === FRAME_KINDS.index) {
+      previousIndex = at;
+      uncovered = [];
+    } else uncovered.push(at);
+  }
+  return {
+    position: scan.end,
+    previousIndex,
+    entries: await surveyFrames(file, uncovered, scan.end),
+    cutBytes: scan.tornBytes,
+  };
+};
+
 /** Calls must not overlap: the owner awaits each. */
 export class TapeFile {
   readonly #disk: TapeDisk;
@@ -58,7 +92,7 @@ export class TapeFile {
   /** Where the last whole frame ends. */
   #position: number;
   /** Entries of blocks that no index frame covers yet. */
-  #entries: IndexEntry[] = [];
+  #entries: IndexEntry[];
   #previousIndex: number;
   /** A failed write left bytes after the last whole frame: they are cut before the next. */
   #isTailDirty = false;
@@ -68,9 +102,7 @@ export class TapeFile {
   private constructor(
     disk: TapeDisk,
     options: TapeFileOptions,
-    begin:
-      | { header: Uint8Array }
-      | { position: number; previousIndex: number; cutBytes: number },
+    begin: { readonly header: Uint8Array } | TapeEnd,
   ) {
     this.#disk = disk;
     this.#options = options;
@@ -78,6 +110,7 @@ export class TapeFile {
     this.#header = isNew ? begin.header : undefined;
     this.#position = isNew ? 0 : begin.position;
     this.#previousIndex = isNew ? 0 : begin.previousIndex;
+    this.#entries = isNew ? [] : [...begin.entries];
     this.cutBytes = isNew ? 0 : begin.cutBytes;
   }
 
@@ -100,21 +133,9 @@ export class TapeFile {
       const { bytes, version } = await readHeader(disk);
       if (version !== TAPE_VERSION)
         throw damaged(`version ${version} is only read, not appended to`);
-      const { size } = await disk.stat();
-      const scan = new FrameScan(disk, bytes, size);
-      let previousIndex = 0;
-      for (let at = scan.end; ; at = scan.end) {
-        const frame = await scan.next();
-        if (frame === undefined) break;
-        if (frame.kind === FRAME_KINDS.index) previousIndex = at;
-      }
-      const { end, tornBytes } = scan;
-      if (tornBytes > 0) await disk.truncate(end);
-      return new TapeFile(disk, options, {
-        position: end,
-        previousIndex,
-        cutBytes: tornBytes,
-      });
+      const found = await findEnd(disk, bytes);
+      if (found.cutBytes > 0) await disk.truncate(found.position);
+      return new TapeFile(disk, options, found);
     } catch (error) {
       await disk.close();
       throw error;
@@ -136,6 +157,9 @@ export class TapeFile {
   async writeBlock(block: TapeBlock): Promise<void> {
     const { compression, indexEveryBlocks } = this.#options;
     await this.writeHeader();
+    // Before the block, so that a block whose write has failed is not on the tape.
+    if (this.#entries.length >= indexEveryBlocks)
+      await this.#writeIndex("inner");
     const { data } = block;
     const packed =
       compression === "none" ? data : await compress(data, BROTLI_OPTIONS);
@@ -147,12 +171,15 @@ export class TapeFile {
     const entry = entryOf(this.#position, frame.length, block);
     await this.#append(frame);
     this.#entries.push(entry);
-    if (this.#entries.length >= indexEveryBlocks)
-      await this.#writeIndex("inner");
   }
 
   sync(): Promise<void> {
     return this.#disk.sync();
+  }
+
+  /** Without a footer: for a tape that could not be begun. */
+  abandon(): Promise<void> {
+    return this.#disk.close();
   }
 
   /** The footer, durably; the file is closed whatever happens. */

@@ -211,7 +211,17 @@ const rebuiltEntries = async (
     }
     position += FRAME_HEAD_BYTES + length;
   }
-  for (const position of uncovered) {
+  return [...entries, ...(await surveyFrames(file, uncovered, size))];
+};
+
+/** Entries of frames that no index covers: each is unpacked. Ends at the first that is not whole. */
+export const surveyFrames = async (
+  file: FileHandle,
+  positions: readonly number[],
+  size: number,
+): Promise<IndexEntry[]> => {
+  const entries: IndexEntry[] = [];
+  for (const position of positions) {
     const frame = await readFrame(file, position, size);
     if (frame === undefined) break;
     if (frame.kind !== FRAME_KINDS.index)

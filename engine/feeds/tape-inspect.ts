@@ -58,7 +58,7 @@ export const inspectTape = async (path: string): Promise<TapeReport> => {
     bytes: size,
     bytesPerEvent: summary.events > 0 ? size / summary.events : 0,
     malformed: tape.malformed,
-    books: Object.fromEntries(check.books) as Record<SymbolId, BookReport>,
+    books: Object.fromEntries(check.books),
     problems: [
       ...(damage === undefined ? [] : [problemOf(damage)]),
       ...(tape instanceof TapeReader ? problemsOfTape(tape) : []),

@@ -2,7 +2,7 @@
  * Records without ever holding up the thread that it records: handing over copies the bytes into a bounded buffer, packing and
  * writing happen on the thread pool. When the disk does not keep pace the newest events are not kept, and a hole says so.
  */
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type {
   Clock,
@@ -114,7 +114,8 @@ export class TapeRecorder {
   #syncedNs = 0;
   #isFailing = false;
   #state: "open" | "closing" | "closed" = "open";
-  #pumping: Promise<void> | undefined;
+  #pumping: Promise<void> = Promise.resolve();
+  #isPumping = false;
   #wake: (() => void) | undefined;
   #records = 0;
   #written = 0;
@@ -153,8 +154,14 @@ export class TapeRecorder {
     const recorder = new TapeRecorder(options);
     try {
       await mkdir(dirname(options.path), { recursive: true });
-      recorder.#file = await recorder.#openPart();
-      await recorder.#file.writeHeader();
+      const file = await recorder.#openPart();
+      recorder.#file = file;
+      await file.writeHeader().catch(async (error: unknown) => {
+        // An empty file would only stand in the way of the next attempt.
+        await file.abandon();
+        await rm(recorder.#parts[0]!, { force: true });
+        throw error;
+      });
       return recorder;
     } catch (cause) {
       recorder.#flushing.cancel();
@@ -205,13 +212,21 @@ export class TapeRecorder {
   async close(): Promise<TapeRecorderCounts> {
     if (this.#state !== "open") return this.counts;
     this.#flushing.cancel();
-    this.#hasRoom();
     this.#state = "closing";
     if (this.#current.bytes > 0) this.#queue.push(this.#current);
+    if (this.#loss !== undefined) this.#queue.push(this.#lastWord(this.#loss));
     if (!(await this.#within(this.#drain()))) this.#abandon();
     this.#state = "closed";
     this.#log.info("tape.closed", { ...this.counts });
     return this.counts;
+  }
+
+  /** A hole at the end needs a block of its own where all others wait for the disk. */
+  #lastWord(loss: TapeLoss): TapeBlock {
+    this.#current = new TapeBlock(this.#options.blockBytes);
+    this.#putHole(loss);
+    this.#loss = undefined;
+    return this.#current;
   }
 
   async #drain(): Promise<void> {
@@ -288,9 +303,9 @@ export class TapeRecorder {
   }
 
   #pump(): void {
-    this.#pumping ??= this.#writeQueue().finally(() => {
-      this.#pumping = undefined;
-    });
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    this.#pumping = this.#writeQueue();
   }
 
   async #writeQueue(): Promise<void> {
@@ -311,6 +326,8 @@ export class TapeRecorder {
       this.#metrics.queued.set(this.#queue.length);
       await this.#afterBlock();
     }
+    // At once, not when the promise is heard of: a block that is sealed in between would wait for the next.
+    this.#isPumping = false;
   }
 
   async #writeBlock(block: TapeBlock): Promise<void> {
