@@ -130,7 +130,7 @@ export const createEngineActors = (deps: EngineActorsDeps): EngineActors => {
     actorsMax: options.symbolsMax + ACTORS_BESIDES,
     ...(onFatal === undefined ? {} : { onFatal }),
   });
-  const board = new SignalBoard(options.symbolsMax);
+  const board = new SignalBoard(options.symbolsMax + options.references.length);
   const inspector = new SymbolInspector();
   const census = new BookCensus(telemetry, log);
   const instruments = new Instruments(options.instruments);
