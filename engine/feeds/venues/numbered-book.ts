@@ -13,9 +13,8 @@ import type { MapperCore } from "./mapper-core.ts";
 const SNAPSHOT_LEVELS_MAX = 5000;
 
 /**
- * One symbol's. The numbers begin at the receive time
- * in microseconds, so that those of a later process are higher; quotes are numbered in the same row, so that the higher
- * number is always what came later.
+ * One symbol's. The numbers begin at the receive time in microseconds, so that those of a later process are higher. Quotes are
+ * numbered in the same row: the higher number is always what came later.
  */
 export class NumberedBook {
   readonly symbol: SymbolId;

@@ -1,6 +1,5 @@
 /** OKX v5: incremental books chained by seqId with checksum, books5, bbo-tbt, tickers, trades, candles, funding, mark price, open interest. */
-import { crc32 } from "node:zlib";
-import type { Funding, Levels } from "../../domain/market-event.ts";
+import type { Funding } from "../../domain/market-event.ts";
 import type { SymbolId } from "../../domain/symbol.ts";
 import type { UnixMicros } from "../../std/time.ts";
 import { checkedBar, emitBar, intervalMsOf } from "./bar-message.ts";
@@ -21,35 +20,14 @@ import {
   textOf,
 } from "./message.ts";
 import type { Fields } from "./message.ts";
-import { TextBookSide } from "./text-book-side.ts";
-import { NumberedBook, bestFirst } from "./numbered-book.ts";
+import { OkxBook, okxBookMessage } from "./okx-book.ts";
 import { TradeIds } from "./trade-ids.ts";
 
-const CHECKSUM_LEVELS = 25;
-
 interface InstrumentState {
-  readonly numbers: NumberedBook;
+  readonly book: OkxBook;
   readonly trades: TradeIds;
-  readonly bids: TextBookSide;
-  readonly asks: TextBookSide;
-  /** Undefined where the venue sends none, as before 2023. */
-  seqId: number | undefined;
-  /** Of the last book message, as is the checksum. */
-  bookUs: number;
-  checksum: number | undefined;
   funding: Pick<Funding, "rate" | "nextUs"> | undefined;
   markPrice: number | undefined;
-}
-
-interface BookItem {
-  readonly eventUs: UnixMicros;
-  readonly bids: Levels;
-  readonly asks: Levels;
-  readonly bidRows: readonly unknown[];
-  readonly askRows: readonly unknown[];
-  readonly checksum: number | undefined;
-  readonly seqId: number | undefined;
-  readonly prevSeqId: number | undefined;
 }
 
 export class OkxMapper extends MapperFrame<"OKX"> {
@@ -113,76 +91,17 @@ export class OkxMapper extends MapperFrame<"OKX"> {
   }
 
   protected override forget(): void {
-    for (const state of this.#instruments.values()) state.numbers.reset();
+    for (const state of this.#instruments.values()) state.book.numbers.reset();
   }
 
   #books(symbol: SymbolId, fields: readonly Fields[], action: unknown): void {
     if (action !== "snapshot" && action !== "update")
       throw schemaError("action");
-    const items = fields.map(bookItemOf);
-    const state = this.#stateOf(symbol);
-    for (const item of items)
-      if (action === "snapshot") this.#snapshot(state, item);
-      else this.#update(state, item);
-  }
-
-  #snapshot(state: InstrumentState, item: BookItem): void {
-    state.bids.clear();
-    state.asks.clear();
-    setAll(state.bids, item.bids, item.bidRows);
-    setAll(state.asks, item.asks, item.askRows);
-    state.seqId = item.seqId;
-    if (!this.#verify(state, item)) return;
-    state.numbers.snapshot(
-      item.eventUs,
-      bestFirst(item.bids, "bids"),
-      bestFirst(item.asks, "asks"),
-    );
-  }
-
-  #update(state: InstrumentState, item: BookItem): void {
-    const { numbers } = state;
-    if (!numbers.isLive) {
-      numbers.unsynced();
-      return;
-    }
-    const order = orderOf(item, state);
-    if (order === "duplicate") {
-      this.core.counts.duplicates++;
-      return;
-    }
-    if (order === "broken") {
-      numbers.void(item.eventUs, "sequence");
-      return;
-    }
-    // May be lower than before: after maintenance the venue begins anew, and says so by the previous id.
-    state.seqId = item.seqId;
-    setAll(state.bids, item.bids, item.bidRows);
-    setAll(state.asks, item.asks, item.askRows);
-    if (!this.#verify(state, item)) return;
-    numbers.delta(item.eventUs, item.bids, item.asks);
-  }
-
-  /** Bid and ask by turns, as far as either goes; signed. */
-  #verify(state: InstrumentState, item: BookItem): boolean {
-    const { bids, asks, numbers } = state;
-    state.bookUs = item.eventUs;
-    state.checksum = item.checksum;
-    if (item.checksum === undefined) return true;
-    const parts: string[] = [];
-    for (let i = 0; i < CHECKSUM_LEVELS; i++) {
-      const bid = bids.text(i);
-      const ask = asks.text(i);
-      if (bid !== undefined) parts.push(bid);
-      if (ask !== undefined) parts.push(ask);
-    }
-    if ((crc32(parts.join(":")) | 0) === item.checksum) {
-      this.core.counts.checksumsVerified++;
-      return true;
-    }
-    this.core.counts.checksumMismatches++;
-    numbers.void(item.eventUs, "checksum");
-    return false;
+    const messages = fields.map(okxBookMessage);
+    const { book } = this.#stateOf(symbol);
+    for (const message of messages)
+      if (action === "snapshot") book.snapshot(message);
+      else book.update(message);
   }
 
   #bests(symbol: SymbolId, fields: readonly Fields[]): void {
@@ -191,7 +110,7 @@ export class OkxMapper extends MapperFrame<"OKX"> {
       bids: levelsOf(item["bids"], "bids"),
       asks: levelsOf(item["asks"], "asks"),
     }));
-    const { numbers } = this.#stateOf(symbol);
+    const { numbers } = this.#stateOf(symbol).book;
     for (const { eventUs, bids, asks } of quotes)
       if (bids.length > 0 && asks.length > 0)
         numbers.quote(eventUs, bids[0]!, bids[1]!, asks[0]!, asks[1]!);
@@ -209,7 +128,7 @@ export class OkxMapper extends MapperFrame<"OKX"> {
       askSize: sizeOf(item["askSz"], "askSz"),
     }));
     this.core.counts.ignored += fields.length - full.length;
-    const { numbers } = this.#stateOf(symbol);
+    const { numbers } = this.#stateOf(symbol).book;
     for (const q of quotes)
       numbers.quote(q.eventUs, q.bidPrice, q.bidSize, q.askPrice, q.askSize);
   }
@@ -317,13 +236,8 @@ export class OkxMapper extends MapperFrame<"OKX"> {
     let state = this.#instruments.get(symbol);
     if (state === undefined) {
       state = {
-        numbers: new NumberedBook(this.core, symbol),
+        book: new OkxBook(this.core, symbol),
         trades: new TradeIds(this.core),
-        bids: new TextBookSide("highestFirst"),
-        asks: new TextBookSide("lowestFirst"),
-        seqId: undefined,
-        bookUs: 0,
-        checksum: undefined,
         funding: undefined,
         markPrice: undefined,
       };
@@ -332,58 +246,3 @@ export class OkxMapper extends MapperFrame<"OKX"> {
     return state;
   }
 }
-
-const bookItemOf = (item: Fields): BookItem => {
-  const checksum = item["checksum"];
-  if (checksum !== undefined && !Number.isInteger(checksum))
-    throw schemaError("checksum");
-  return {
-    eventUs: epochUs(item["ts"], "ts"),
-    bids: levelsOf(item["bids"], "bids"),
-    asks: levelsOf(item["asks"], "asks"),
-    bidRows: listOf(item["bids"], "bids"),
-    askRows: listOf(item["asks"], "asks"),
-    // Since the venue has given checksums up it sends 0.
-    checksum: checksum === 0 ? undefined : (checksum as number | undefined),
-    seqId: optionalSeq(item["seqId"], "seqId"),
-    prevSeqId: optionalSeq(item["prevSeqId"], "prevSeqId"),
-  };
-};
-
-/** -1 stands before the first. */
-const optionalSeq = (value: unknown, field: string): number | undefined =>
-  value === undefined || value === -1 ? undefined : countOf(value, field);
-
-/** By ids, where the venue sends them; else by time, which only tells what is older. */
-const orderOf = (
-  item: BookItem,
-  { seqId, bookUs, checksum }: InstrumentState,
-): "next" | "duplicate" | "broken" => {
-  if (item.prevSeqId !== seqId)
-    return seqId !== undefined &&
-      item.seqId !== undefined &&
-      item.prevSeqId !== undefined &&
-      item.seqId <= seqId &&
-      item.prevSeqId < seqId
-      ? "duplicate"
-      : "broken";
-  if (item.seqId !== undefined || item.eventUs > bookUs) return "next";
-  // What came late was missing until now, even if no checksum showed it.
-  if (item.eventUs < bookUs) return "broken";
-  return item.checksum === checksum ? "duplicate" : "next";
-};
-
-const setAll = (
-  side: TextBookSide,
-  levels: Levels,
-  rows: readonly unknown[],
-): void => {
-  for (let i = 0; i < rows.length; i++) {
-    const price = levels[2 * i]!;
-    if (levels[2 * i + 1] === 0) side.remove(price);
-    else {
-      const row = rows[i] as readonly unknown[];
-      side.set(price, `${String(row[0])}:${String(row[1])}`);
-    }
-  }
-};
