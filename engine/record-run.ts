@@ -85,9 +85,14 @@ const startRecorded = async (
     telemetry,
     log,
   });
-  const recording = new RunRecording(options.ports, tape, (error) =>
-    log.error("record.lost", { code: error.code }),
+  const lost = telemetry.counter(
+    "fusewire_journal_lost_total",
+    "Recordings whose journal ended before the run, as the tape had no room",
   );
+  const recording = new RunRecording(options.ports, tape, (error) => {
+    lost.add(1);
+    log.error("record.lost", { code: error.code });
+  });
   let actors: EngineActors | undefined;
   try {
     recording.start(headOf(options), () => {
