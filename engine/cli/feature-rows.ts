@@ -1,8 +1,8 @@
 /** Rows of features with what gave them, as the checks compare them; and how bars and tapes give them. */
 import type { Bar, BookSnapshot, MarketEvent } from "../domain/market-event.ts";
+import type { EventFeatures } from "../features/event-features.ts";
 import type { DeclaredFeature } from "../features/feature-declaration.ts";
 import { FeatureSampler } from "../features/feature-sampler.ts";
-import { MARKET_FEATURES } from "../features/feature-schema.ts";
 import { GRID_FILL_MAX, GridFeatures } from "../features/grid-features.ts";
 import type { SeriesSet } from "../features/series-set.ts";
 import { BookSync } from "../market/book-sync.ts";
@@ -77,11 +77,12 @@ export const barSource = (
 const DEPTH_MAX = 1000;
 const NS_PER_MS = 1e6;
 
-/** `market` over one symbol's events. */
+/** A set of event features over one symbol's events. */
 export const tapeSource = (
   input: readonly MarketEvent[],
+  create: () => EventFeatures,
 ): FeatureSource<MarketEvent> => {
-  const { features } = MARKET_FEATURES;
+  const { features } = create().schema;
   const symbol = input[0]?.symbol;
   assert(symbol !== undefined, "there are events");
   return {
@@ -91,7 +92,13 @@ export const tapeSource = (
       const rows = new FeatureRows(features.length);
       let givenBy = 0;
       const sampler = new FeatureSampler(
-        { symbol, sampleMs: 0, sampleOn: "any", depthMax: DEPTH_MAX },
+        {
+          symbol,
+          sampleMs: 0,
+          sampleOn: "any",
+          depthMax: DEPTH_MAX,
+          features: create(),
+        },
         (row) => rows.push(givenBy, row.receivedNs / NS_PER_MS, row.features),
       );
       for (const [i, event] of events.entries()) {

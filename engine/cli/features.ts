@@ -18,20 +18,30 @@ import {
   type Command,
 } from "./command.ts";
 import { concatenated, exportFeatures } from "./feature-export.ts";
+import { exportTable, isTablePath } from "./feature-table-verb.ts";
+import { isBarsPath } from "./recorded-input.ts";
 
 const help = `usage: fusewire features ls [--json]
        fusewire features schema [--set NAME] [--json]
        fusewire features doc [--write PAGE]
+       fusewire features export FILE… --out X.parquet [--set NAME,…] [--horizons S,…] [--barrier-bps N] [--sample-ms N] [--float32]
        fusewire features export RECORDING… --out DIR [--symbol S.V] [--name NAME] [--sample-ms N]
        fusewire features export --simulate SECONDS --out DIR [--seed TEXT] [--symbol S.V] [--sample-ms N]
 
 ls lists the feature sets. schema prints one: number, name, unit, formula, window, and the hash that a model's manifest must carry.
 doc prints all sets in Markdown, or writes them into the page's generated part.
-export drives book, bars and features over recordings (several continue one another), or over the simulated market, exactly as a symbol's
+export to a .parquet or .csv file runs the sets that are named over tapes or recordings (event sets), or files of bars (bar sets), and adds
+labels for each horizon: midMove (sign), forwardReturn, tripleBarrier (1 upper, -1 lower, 0 neither first). Labels are NaN where the horizon
+passes the end or a gap.
+export to a folder drives book, bars and features over recordings (several continue one another), or over the simulated market, exactly as a symbol's
 actor does, and writes the files that training/ reads: NAME.features.csv.gz and bars/NAME.csv. --symbol chooses among simulated symbols; without
 it all are exported.
 
-      --out DIR         where to
+      --out DIR|FILE    where to
+      --set NAME,…      market for tapes, bars for bars
+      --horizons S,…    seconds ahead of the labels (tapes 1,5,10; bars 60,300,1800)
+      --barrier-bps N   distance of the triple barrier (5)
+      --float32         store features as 32-bit numbers
       --sample-ms N     least distance of two rows (100)
       --json            the summary as JSON, one object a symbol`;
 
@@ -84,6 +94,13 @@ function* simulated(
   }
 }
 
+const horizonsOf = (text: string | undefined, areBars: boolean): number[] =>
+  text === undefined
+    ? areBars
+      ? [60, 300, 1800]
+      : [1, 5, 10]
+    : text.split(",").map((part) => numberFlag("horizons", part, 0, 0.001));
+
 const symbolOf = async (path: string): Promise<SymbolId> => {
   for await (const event of new RawRecording(path)) return event.symbol;
   throw new UsageError(`${path}: no market event in it`);
@@ -98,6 +115,9 @@ export const featuresCommand: Command = {
       json: { type: "boolean" },
       set: { type: "string" },
       write: { type: "string" },
+      horizons: { type: "string" },
+      "barrier-bps": { type: "string" },
+      float32: { type: "boolean" },
       out: { type: "string" },
       name: { type: "string" },
       seed: { type: "string" },
@@ -117,6 +137,24 @@ export const featuresCommand: Command = {
     const sampleMs = numberFlag("sample-ms", values["sample-ms"], 100, 0);
     const chosen =
       values.symbol === undefined ? undefined : symbolId(values.symbol);
+    if (isTablePath(values.out)) {
+      const summary = await exportTable({
+        paths: recordings,
+        sets: values.set?.split(","),
+        symbol: chosen,
+        sampleMs,
+        horizonsS: horizonsOf(values.horizons, recordings.every(isBarsPath)),
+        barrierBps: numberFlag("barrier-bps", values["barrier-bps"], 5, 0),
+        digits: values.float32 === true ? "float32" : "float64",
+        out: values.out,
+      });
+      console.log(
+        asJson
+          ? JSON.stringify(summary)
+          : `${summary.out}: ${summary.rows} rows, ${summary.columns} columns`,
+      );
+      return EXIT.ok;
+    }
     const report = async (
       symbol: SymbolId,
       name: string,

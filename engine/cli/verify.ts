@@ -1,6 +1,11 @@
 /** `fusewire verify lookahead | warmup | parity`: that features say what they claim, on recorded data. */
 import type { MarketEvent } from "../domain/market-event.ts";
-import { BAR_SETS, featureSet } from "../features/feature-sets.ts";
+import type { EventFeatures } from "../features/event-features.ts";
+import {
+  BAR_SETS,
+  createEventFeatures,
+  featureSet,
+} from "../features/feature-sets.ts";
 import type { SeriesSet } from "../features/series-set.ts";
 import { INSTALLATION } from "../installation.ts";
 import { Random } from "../std/random.ts";
@@ -18,8 +23,8 @@ import { runParity } from "./verify-parity.ts";
 import type { ParityReport } from "./verify-parity.ts";
 import { verifySignalLookahead } from "./verify-signals.ts";
 
-const help = `usage: fusewire verify lookahead FILE… [--cuts N] [--signals N] [--seed TEXT] [--json]
-       fusewire verify warmup FILE… [--starts N] [--seed TEXT] [--json]
+const help = `usage: fusewire verify lookahead FILE… [--set NAME] [--cuts N] [--signals N] [--seed TEXT] [--json]
+       fusewire verify warmup FILE… [--set NAME] [--starts N] [--seed TEXT] [--json]
        fusewire verify parity BARS… [--set NAME] [--python PATH] [--json]
 
 FILE is a file of bars (.csv, .csv.gz, .zip, .parquet) for the bar features, or a tape or raw recording for the market features.
@@ -33,7 +38,7 @@ Each prints what it found; exit code 1 when it found something.
       --cuts N          points to cut at (10)
       --starts N        points to begin at (10)
       --signals N       cuts for the signals (0)
-      --set NAME        one set of bar features (all)
+      --set NAME        one set (all bar sets; market for tapes)
       --python PATH     a Python with numpy and pandas (FUSEWIRE_PYTHON, or python3)
       --tolerance X     warmup: parts of a feature's usual size (1e-9 for bars, 1e-5 for tapes)
       --seed TEXT       of the random points
@@ -71,6 +76,17 @@ const setsOf = (name: string | undefined): readonly SeriesSet[] => {
   return [set];
 };
 
+/** Makes the followers of one set of event features. */
+const followerOf = (name = "market"): (() => EventFeatures) => {
+  const set = featureSet(name);
+  return () => {
+    const features = createEventFeatures(set);
+    if (features === undefined)
+      throw new UsageError(`--set ${name}: a set of event features`);
+    return features;
+  };
+};
+
 const lookahead = async (
   path: string,
   values: Values,
@@ -84,7 +100,11 @@ const lookahead = async (
     return report(path, found, found.changedRows === 0);
   }
   const events = await tapeEvents(path);
-  const found = verifyLookahead(tapeSource(events), cuts, random);
+  const found = verifyLookahead(
+    tapeSource(events, followerOf(values.set)),
+    cuts,
+    random,
+  );
   const signals = await signalsFound(events, values, random);
   return report(
     path,
@@ -121,7 +141,7 @@ const warmup = async (
         tolerance(BARS_TOLERANCE),
       )
     : verifyWarmup(
-        tapeSource(await tapeEvents(path)),
+        tapeSource(await tapeEvents(path), followerOf(values.set)),
         starts,
         random,
         tolerance(TAPE_TOLERANCE),

@@ -1,7 +1,10 @@
 /** Every feature set there is, by name; what a model may be trained on, and what the engine computes for models live. */
+import type { EventFeatures } from "./event-features.ts";
+import { FeatureSet } from "./feature-set.ts";
 import { BARS_SET } from "./bars-set.ts";
 import { COMPACT_SET } from "./compact-set.ts";
 import { DIRECTION_SET } from "./direction-set.ts";
+import { Microstructure } from "./microstructure.ts";
 import { MICROSTRUCTURE_SET } from "./microstructure-set.ts";
 import { REGIME_SET } from "./regime-set.ts";
 import type { SeriesSet } from "./series-set.ts";
@@ -16,6 +19,18 @@ export const BAR_SETS: readonly SeriesSet[] = [
   COMPACT_SET,
   REGIME_SET,
 ];
+
+/** Computed from a symbol's own events, each by something of its own. */
+const EVENT_FEATURES: readonly (() => EventFeatures)[] = [
+  () => new FeatureSet(),
+  () => new Microstructure(),
+];
+
+/** A new follower of the set, or undefined where the set is not computed from events. */
+export const createEventFeatures = (
+  set: DeclaredSet,
+): EventFeatures | undefined =>
+  EVENT_FEATURES.map((create) => create()).find(({ schema }) => schema === set);
 
 export const FEATURE_SETS: readonly DeclaredSet[] = [
   MARKET_FEATURES,

@@ -1,0 +1,76 @@
+/** Several sets of one symbol's events as one vector, for export and study. */
+import type { FeatureVector } from "../domain/feature.ts";
+import type {
+  Bar,
+  BookDelta,
+  BookSnapshot,
+  Quote,
+  Trade,
+} from "../domain/market-event.ts";
+import type { OrderBook } from "../market/order-book.ts";
+import type { MonoNanos } from "../std/time.ts";
+import type { EventFeatures } from "./event-features.ts";
+import { declareSet } from "./feature-declaration.ts";
+import type { DeclaredSet } from "./feature-declaration.ts";
+
+export class JoinedFeatures implements EventFeatures {
+  readonly schema: DeclaredSet;
+  readonly values: FeatureVector;
+  readonly #parts: readonly EventFeatures[];
+
+  constructor(parts: readonly EventFeatures[]) {
+    this.#parts = parts;
+    this.schema = declareSet({
+      name: parts.map(({ schema }) => schema.name).join("+"),
+      version: 1,
+      title: parts.map(({ schema }) => schema.title).join("; "),
+      // A name that two sets have is told apart by its set.
+      features: parts.flatMap(({ schema }, i) =>
+        schema.features.map((feature) =>
+          parts.some(
+            (other, j) =>
+              j < i &&
+              other.schema.features.some(({ name }) => name === feature.name),
+          )
+            ? { ...feature, name: `${schema.name}.${feature.name}` }
+            : feature,
+        ),
+      ),
+    });
+    this.values = new Float64Array(this.schema.features.length);
+  }
+
+  get isWarm(): boolean {
+    return this.#parts.every((part) => part.isWarm);
+  }
+
+  onBook(book: OrderBook, event: BookSnapshot | BookDelta): void {
+    for (const part of this.#parts) part.onBook(book, event);
+  }
+
+  onVoid(): void {
+    for (const part of this.#parts) part.onVoid();
+  }
+
+  onTrade(trade: Trade): void {
+    for (const part of this.#parts) part.onTrade(trade);
+  }
+
+  onQuote(quote: Quote): void {
+    for (const part of this.#parts) part.onQuote(quote);
+  }
+
+  onBar(bar: Bar): void {
+    for (const part of this.#parts) part.onBar(bar);
+  }
+
+  write(book: OrderBook, nowNs: MonoNanos): FeatureVector {
+    let at = 0;
+    for (const part of this.#parts) {
+      const values = part.write(book, nowNs);
+      this.values.set(values, at);
+      at += values.length;
+    }
+    return this.values;
+  }
+}
