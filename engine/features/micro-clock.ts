@@ -1,4 +1,6 @@
 /** How much of the past is left at each time scale of the microstructure features: one set of exponentials an event. */
+import { EVENT_NS } from "./micro-inputs.ts";
+import type { MicroInputs } from "./micro-inputs.ts";
 import type { MicroState } from "./micro-state.ts";
 
 /** Time scales in seconds, by position. */
@@ -20,19 +22,25 @@ const NS_PER_S = 1e9;
 export class MicroClock {
   static readonly STATE = 12;
   readonly values: Float64Array;
+  readonly #inputs: MicroInputs;
 
-  constructor(state: MicroState) {
+  constructor(state: MicroState, inputs: MicroInputs) {
+    this.#inputs = inputs;
     this.values = state.take(MicroClock.STATE);
     this.values.fill(1, LEFT, SHARE);
     this.values[NOW_NS] = NaN;
     this.values[FIRST_NS] = NaN;
   }
 
-  /** False, and nothing to do, when time has not moved: several events of one instant, or one told late. */
-  advance(nowNs: number): boolean {
+  /** False, and nothing to do, when time has not moved: several events of one instant, or one told late, which counts as of now. */
+  advance(): boolean {
     const { values } = this;
+    const nowNs = this.#inputs.values[EVENT_NS]!;
     const elapsedNs = nowNs - values[NOW_NS]!;
-    if (elapsedNs <= 0) return false;
+    if (elapsedNs <= 0) {
+      this.#inputs.values[EVENT_NS] = values[NOW_NS]!;
+      return false;
+    }
     values[NOW_NS] = nowNs;
     if (Number.isNaN(elapsedNs)) {
       values[FIRST_NS] = nowNs;
@@ -70,52 +78,61 @@ export class FadingSum {
       sums[i]! *= clock.values[LEFT + this.#scales[i]!]!;
   }
 
-  add(value: number): void {
+  add(from: Float64Array, at: number): void {
     const { sums } = this;
-    for (let i = 0; i < sums.length; i++) sums[i]! += value;
+    for (let i = 0; i < sums.length; i++) sums[i]! += from[at]!;
   }
 }
 
 /** Means over time of a number that stands until the next update, each fading at one of several scales. */
 export class FadingMean {
   static stateOf(scales: readonly number[]): number {
-    return 2 + 2 * scales.length;
+    return 2 + 3 * scales.length;
   }
 
+  /** By position in the constructor's list; the number itself before any time has passed. */
+  readonly means: Float64Array;
   readonly #scales: readonly number[];
-  /** The number, whether it stands, then weighted sum and weight by scale. */
-  readonly #state: Float64Array;
+  /** The number and whether it stands. */
+  readonly #stands: Float64Array;
+  /** Weighted sum and weight by scale. */
+  readonly #sums: Float64Array;
 
   constructor(state: MicroState, scales: readonly number[]) {
     this.#scales = scales;
-    this.#state = state.take(FadingMean.stateOf(scales));
+    this.means = state.take(scales.length);
+    this.#stands = state.take(2);
+    this.#sums = state.take(2 * scales.length);
   }
 
   /** The time since the last step was spent at the number that stands; while none does, the means stand still. */
   fade(clock: MicroClock): void {
-    const state = this.#state;
-    if (state[1] === 0) return;
-    for (let i = 0, at = 2; i < this.#scales.length; i++, at += 2) {
-      const share = clock.values[SHARE + this.#scales[i]!]!;
-      const left = clock.values[LEFT + this.#scales[i]!]!;
-      state[at] = state[at]! * left + state[0]! * share;
-      state[at + 1] = state[at + 1]! * left + share;
+    const stands = this.#stands;
+    if (stands[1] === 0) return;
+    const sums = this.#sums;
+    const { values } = clock;
+    for (let i = 0; i < this.#scales.length; i++) {
+      const share = values[SHARE + this.#scales[i]!]!;
+      const left = values[LEFT + this.#scales[i]!]!;
+      const sum = sums[2 * i]! * left + stands[0]! * share;
+      const weight = sums[2 * i + 1]! * left + share;
+      sums[2 * i] = sum;
+      sums[2 * i + 1] = weight;
+      this.means[i] = sum / weight;
     }
   }
 
-  set(value: number): void {
-    this.#state[0] = value;
-    this.#state[1] = 1;
+  set(from: Float64Array, at: number): void {
+    const stands = this.#stands;
+    stands[0] = from[at]!;
+    stands[1] = 1;
+    const sums = this.#sums;
+    for (let i = 0; i < this.#scales.length; i++)
+      if (sums[2 * i + 1] === 0) this.means[i] = from[at]!;
   }
 
   /** The number is not known for now. */
   void(): void {
-    this.#state[1] = 0;
-  }
-
-  /** By position in the constructor's list; the number itself before any time has passed. */
-  mean(i: number): number {
-    const weight = this.#state[3 + 2 * i]!;
-    return weight > 0 ? this.#state[2 + 2 * i]! / weight : this.#state[0]!;
+    this.#stands[1] = 0;
   }
 }

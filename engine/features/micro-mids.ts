@@ -1,20 +1,25 @@
 /** The mid as it stood at each 100 ms of the last few seconds; 0 where it was not known. */
+import { MID } from "./micro-inputs.ts";
+import type { MicroInputs } from "./micro-inputs.ts";
 import type { MicroState } from "./micro-state.ts";
 
 const SLOTS = 64;
 
 export class MicroMids {
   static readonly STATE = SLOTS + 1;
+  readonly #inputs: MicroInputs;
   readonly #mids: Float64Array;
   readonly #next: Float64Array;
 
-  constructor(state: MicroState) {
+  constructor(state: MicroState, inputs: MicroInputs) {
+    this.#inputs = inputs;
     this.#mids = state.take(SLOTS);
     this.#next = state.take(1);
   }
 
-  /** `mid` stood at every point before `slot` that is not settled yet. */
-  advanceTo(slot: number, mid: number): void {
+  /** The mid that stands did so at every point before `slot` that is not settled yet. */
+  advanceTo(slot: number): void {
+    const mid = this.#inputs.values[MID]!;
     if (this.#next[0] === 0) this.#next[0] = slot;
     const next = this.#next[0]!;
     for (let k = Math.max(next, slot - SLOTS); k < slot; k++)

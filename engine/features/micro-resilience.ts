@@ -4,6 +4,16 @@
  */
 import { FadingSum, T_30_S } from "./micro-clock.ts";
 import type { MicroClock } from "./micro-clock.ts";
+import {
+  LOG_DEPTH,
+  MID,
+  PRICE,
+  SIGNED,
+  SIZE,
+  SPREAD_BPS,
+  USUAL_SIZE,
+} from "./micro-inputs.ts";
+import type { MicroInputs } from "./micro-inputs.ts";
 import type { MicroState } from "./micro-state.ts";
 
 const SCALE = [T_30_S];
@@ -11,6 +21,8 @@ const SCALE = [T_30_S];
 const LEFT_A_SECOND = Math.exp(-1 / 300);
 /** A variance below this share of the squares is rounding. */
 const VARIANCE_SHARE = 1e-12;
+/** Less volume than this share of a level's usual size is what fading left. */
+const LITTLE = 1e-9;
 /** Trades wait for the mid of 5 s later in slots of 100 ms. */
 const DELAY_SLOTS = 50;
 const SLOTS = 64;
@@ -31,8 +43,9 @@ const SLOT = 4;
 
 export class MicroResilience {
   static readonly STATE =
-    2 * MOMENTS + 4 * FadingSum.stateOf(SCALE) + SLOTS * SLOT + 1;
+    2 * MOMENTS + 4 * FadingSum.stateOf(SCALE) + SLOTS * SLOT + 3;
   static readonly FEATURES = 4;
+  readonly #inputs: MicroInputs;
   readonly #spread: Float64Array;
   readonly #depth: Float64Array;
   readonly #paid: FadingSum;
@@ -42,8 +55,12 @@ export class MicroResilience {
   readonly #slots: Float64Array;
   /** The slot that trades fall into: it ends at that many times 100 ms. */
   readonly #next: Float64Array;
+  /** Of spread and depth, as of the last second. */
+  readonly #persistences: Float64Array;
+  readonly #step = new Float64Array(2);
 
-  constructor(state: MicroState) {
+  constructor(state: MicroState, inputs: MicroInputs) {
+    this.#inputs = inputs;
     this.#spread = state.take(MOMENTS);
     this.#depth = state.take(MOMENTS);
     this.#paid = new FadingSum(state, SCALE);
@@ -52,6 +69,7 @@ export class MicroResilience {
     this.#keptFor = new FadingSum(state, SCALE);
     this.#slots = state.take(SLOTS * SLOT);
     this.#next = state.take(1);
+    this.#persistences = state.take(2).fill(NaN);
   }
 
   fade(clock: MicroClock): void {
@@ -61,10 +79,13 @@ export class MicroResilience {
     this.#keptFor.fade(clock);
   }
 
-  /** One more second ended with this spread in basis points and this logarithm of depth. */
-  pushSecond(spreadBps: number, logDepth: number): void {
-    regress(this.#spread, spreadBps);
-    regress(this.#depth, logDepth);
+  /** One more second ended with the book that stands. */
+  pushSecond(): void {
+    const { values } = this.#inputs;
+    regress(this.#spread, values, SPREAD_BPS);
+    regress(this.#depth, values, LOG_DEPTH);
+    this.#persistences[0] = persistence(this.#spread);
+    this.#persistences[1] = persistence(this.#depth);
   }
 
   /** A second of which the book is not known. */
@@ -73,53 +94,63 @@ export class MicroResilience {
     this.#depth[HAS] = 0;
   }
 
-  onTrade(sign: number, size: number, price: number, mid: number): void {
-    this.#paid.add((2e4 * sign * size * (price - mid)) / mid);
-    this.#paidFor.add(size);
+  onTrade(): void {
+    const { values } = this.#inputs;
+    const mid = values[MID]!;
+    const step = this.#step;
+    step[0] = (2e4 * values[SIGNED]! * (values[PRICE]! - mid)) / mid;
+    this.#paid.add(step, 0);
+    this.#paidFor.add(values, SIZE);
     const at = (this.#next[0]! % SLOTS) * SLOT;
     const slots = this.#slots;
     if (slots[at + 3] === 0) slots[at + 3] = mid;
-    slots[at]! += sign * size;
-    slots[at + 1]! += size;
-    slots[at + 2]! += sign * size * Math.log(price / slots[at + 3]!);
+    slots[at]! += values[SIGNED]!;
+    slots[at + 1]! += values[SIZE]!;
+    slots[at + 2]! +=
+      values[SIGNED]! * Math.log(values[PRICE]! / slots[at + 3]!);
   }
 
-  /** Every 100 ms up to `slot` has begun; `mid` stood until now, 0 where it is not known. */
-  advanceTo(slot: number, mid: number): void {
+  /** Every 100 ms up to `slot` has begun, at the mid that stood until now. */
+  advanceTo(slot: number): void {
     const next = this.#next;
     if (next[0] === 0) next[0] = slot;
     if (slot <= next[0]!) return;
     // Slots that nothing fell into are empty: a long silence is one round.
     const until = Math.min(slot, next[0]! + SLOTS);
     for (let k = next[0]!; k < until; k++)
-      this.#settle((k - DELAY_SLOTS + SLOTS) % SLOTS, mid);
+      this.#settle((k - DELAY_SLOTS + SLOTS) % SLOTS);
     next[0] = slot;
   }
 
-  write(unit: number, to: Float64Array, at: number): void {
-    to[at] = persistence(this.#spread);
-    to[at + 1] = persistence(this.#depth);
+  write(to: Float64Array, at: number): void {
     const paidFor = this.#paidFor.sums[0]!;
     const keptFor = this.#keptFor.sums[0]!;
-    const little = 1e-9 * unit;
+    const little = LITTLE * this.#inputs.values[USUAL_SIZE]!;
+    to[at] = this.#persistences[0]!;
+    to[at + 1] = this.#persistences[1]!;
     to[at + 2] = paidFor > little ? this.#paid.sums[0]! / paidFor : NaN;
     to[at + 3] = keptFor > little ? this.#kept.sums[0]! / keptFor : NaN;
   }
 
-  #settle(slot: number, mid: number): void {
+  #settle(slot: number): void {
+    const mid = this.#inputs.values[MID]!;
+    const step = this.#step;
     const slots = this.#slots;
     const at = slot * SLOT;
     const base = slots[at + 3]!;
     if (base > 0 && mid > 0) {
       const moved = slots[at]! * Math.log(mid / base);
-      this.#kept.add(2e4 * (slots[at + 2]! - moved));
-      this.#keptFor.add(slots[at + 1]!);
+      step[0] = 2e4 * (slots[at + 2]! - moved);
+      step[1] = slots[at + 1]!;
+      this.#kept.add(step, 0);
+      this.#keptFor.add(step, 1);
     }
     slots.fill(0, at, at + SLOT);
   }
 }
 
-const regress = (state: Float64Array, value: number): void => {
+const regress = (state: Float64Array, from: Float64Array, at: number): void => {
+  const value = from[at]!;
   if (state[WEIGHT] === 0 && state[HAS] === 0) state[ANCHOR] = value;
   const y = value - state[ANCHOR]!;
   if (state[HAS] === 1) {

@@ -4,11 +4,12 @@
  */
 import type { MicroState } from "./micro-state.ts";
 
-/** Positions in the state: numbers in the block in progress, their sum, numbers ever up to n; then both blocks in one. */
+/** Positions in the state: numbers in the block in progress, their sum, numbers ever up to n, sum of the window; then both blocks in one. */
 const AT = 0;
 const SUM = 1;
 const COUNT = 2;
-const ROWS = 3;
+const TOTAL = 3;
+const ROWS = 4;
 
 export class RollingSum {
   static stateOf(length: number): number {
@@ -39,6 +40,11 @@ export class RollingSum {
     state[AT]! += 1;
     state[SUM]! += value;
     if (state[COUNT]! < length) state[COUNT]! += 1;
+    const at = state[AT]!;
+    state[TOTAL] =
+      at === length || state[COUNT]! < length
+        ? state[SUM]!
+        : state[SUM]! + state[ROWS + at]!;
   }
 
   get isFull(): boolean {
@@ -47,10 +53,6 @@ export class RollingSum {
 
   /** Of as many as there are until n. */
   get sum(): number {
-    const state = this.#state;
-    const at = state[AT]!;
-    return at === this.#length || state[COUNT]! < this.#length
-      ? state[SUM]!
-      : state[SUM]! + state[ROWS + at]!;
+    return this.#state[TOTAL]!;
   }
 }

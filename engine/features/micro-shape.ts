@@ -1,7 +1,16 @@
 /** The book as it stands and as it has stood: queue imbalance, microprice, slope, spread. */
 import { FadingMean, T_1_S, T_30_S, T_5_S } from "./micro-clock.ts";
 import type { MicroClock } from "./micro-clock.ts";
-import { MICRO_LEVELS } from "./micro-flow.ts";
+import {
+  IMBALANCE,
+  MID,
+  SHIFT,
+  SPREAD,
+  USUAL_SIZE,
+  USUAL_SPREAD,
+} from "./micro-inputs.ts";
+import type { MicroInputs } from "./micro-inputs.ts";
+import { MICRO_LEVELS } from "./micro-levels.ts";
 import type { MicroState } from "./micro-state.ts";
 import type { MicropriceTable } from "./microprice-table.ts";
 
@@ -17,13 +26,16 @@ export class MicroShape {
     2 * FadingMean.stateOf(LONG) +
     FadingMean.stateOf(MICROPRICE);
   static readonly FEATURES = 10;
+  readonly #inputs: MicroInputs;
   readonly #table: MicropriceTable;
   readonly #imbalance: FadingMean;
   readonly #spread: FadingMean;
   readonly #size: FadingMean;
   readonly #microprice: FadingMean;
+  readonly #mean = new Float64Array(1);
 
-  constructor(state: MicroState, table: MicropriceTable) {
+  constructor(state: MicroState, inputs: MicroInputs, table: MicropriceTable) {
+    this.#inputs = inputs;
     this.#table = table;
     this.#imbalance = new FadingMean(state, SHORT);
     this.#spread = new FadingMean(state, LONG);
@@ -36,19 +48,20 @@ export class MicroShape {
     this.#spread.fade(clock);
     this.#size.fade(clock);
     this.#microprice.fade(clock);
+    this.#sayUsual();
   }
 
-  onBook(top: Float64Array): void {
-    const spread = top[2]! - top[0]!;
-    const imbalance = (top[1]! - top[3]!) / (top[1]! + top[3]!);
+  onBook(): void {
+    const { top, values } = this.#inputs;
     let size = 0;
     for (let i = 1; i < 4 * MICRO_LEVELS; i += 2) size += top[i]!;
-    this.#imbalance.set(imbalance);
-    this.#spread.set(spread);
-    this.#size.set(size / (2 * MICRO_LEVELS));
-    this.#microprice.set(
-      this.#table.shift(imbalance, spread / this.#usualSpread()) * spread,
-    );
+    this.#mean[0] = size / (2 * MICRO_LEVELS);
+    this.#imbalance.set(values, IMBALANCE);
+    this.#spread.set(values, SPREAD);
+    this.#size.set(this.#mean, 0);
+    this.#sayUsual();
+    this.#table.shift(values);
+    this.#microprice.set(values, SHIFT);
   }
 
   onVoid(): void {
@@ -58,39 +71,33 @@ export class MicroShape {
     this.#microprice.void();
   }
 
-  /** Mean size of a level over 30 s of book: the unit of flows. Above 0 once there was a book. */
-  get unit(): number {
-    return this.#size.mean(0);
-  }
-
-  #usualSpread(): number {
-    return this.#spread.mean(0);
-  }
-
-  write(top: Float64Array, to: Float64Array, at: number): void {
-    const mid = (top[0]! + top[2]!) / 2;
-    const toBps = 1e4 / mid;
-    const spread = top[2]! - top[0]!;
-    const imbalance = (top[1]! - top[3]!) / (top[1]! + top[3]!);
-    const shift =
-      this.#table.shift(imbalance, spread / this.#usualSpread()) * spread;
-    to[at] = imbalance;
-    to[at + 1] = this.#imbalance.mean(0);
-    to[at + 2] = this.#imbalance.mean(1);
-    to[at + 3] = weightedImbalance(top);
+  write(to: Float64Array, at: number): void {
+    const { top, values } = this.#inputs;
+    this.#table.shift(values);
+    const shift = values[SHIFT]!;
+    const toBps = 1e4 / values[MID]!;
+    to[at] = values[IMBALANCE]!;
+    to[at + 1] = this.#imbalance.means[0]!;
+    to[at + 2] = this.#imbalance.means[1]!;
+    writeWeighted(top, to, at + 3);
     to[at + 4] = toBps * shift;
-    to[at + 5] = toBps * (shift - this.#microprice.mean(0));
-    this.#writeSlopes(top, mid, to, at + 6);
-    to[at + 9] = Math.log(spread / this.#usualSpread());
+    to[at + 5] = toBps * (shift - this.#microprice.means[0]!);
+    this.#writeSlopes(to, at + 6);
+    to[at + 9] = Math.log(values[SPREAD]! / values[USUAL_SPREAD]!);
+  }
+
+  /** The units of all others. Above 0 once there was a book. */
+  #sayUsual(): void {
+    const { values } = this.#inputs;
+    values[USUAL_SIZE] = this.#size.means[0]!;
+    values[USUAL_SPREAD] = this.#spread.means[0]!;
   }
 
   /** Depth by distance: the slope through the origin of cumulated size over distance from the mid, least squares, a side each. */
-  #writeSlopes(
-    top: Float64Array,
-    mid: number,
-    to: Float64Array,
-    at: number,
-  ): void {
+  #writeSlopes(to: Float64Array, at: number): void {
+    const { top, values } = this.#inputs;
+    const mid = values[MID]!;
+    const toBps = 1e4 / mid;
     let bids = 0;
     let asks = 0;
     let bidSlope = 0;
@@ -103,25 +110,29 @@ export class MicroShape {
       bids += bidSize;
       asks += askSize;
       if (bidSize > 0) {
-        const distance = (1e4 * (mid - top[i]!)) / mid;
+        const distance = toBps * (mid - top[i]!);
         bidSlope += distance * bids;
         bidSquares += distance * distance;
       }
       if (askSize > 0) {
-        const distance = (1e4 * (top[i + 2]! - mid)) / mid;
+        const distance = toBps * (top[i + 2]! - mid);
         askSlope += distance * asks;
         askSquares += distance * distance;
       }
     }
     bidSlope /= bidSquares;
     askSlope /= askSquares;
-    to[at] = Math.log((bidSlope + askSlope) / 2 / this.unit);
+    to[at] = Math.log((bidSlope + askSlope) / 2 / values[USUAL_SIZE]!);
     to[at + 1] = (bidSlope - askSlope) / (bidSlope + askSlope);
     to[at + 2] = (top[1]! + top[3]!) / (bids + asks);
   }
 }
 
-const weightedImbalance = (top: Float64Array): number => {
+const writeWeighted = (
+  top: Float64Array,
+  to: Float64Array,
+  at: number,
+): void => {
   let difference = 0;
   let total = 0;
   let weight = 1;
@@ -130,5 +141,5 @@ const weightedImbalance = (top: Float64Array): number => {
     total += weight * (top[i + 1]! + top[i + 3]!);
     weight *= LEVEL_WEIGHT;
   }
-  return difference / total;
+  to[at] = difference / total;
 };

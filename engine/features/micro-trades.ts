@@ -8,6 +8,16 @@ import {
   T_5_S,
 } from "./micro-clock.ts";
 import type { MicroClock } from "./micro-clock.ts";
+import {
+  BUY,
+  MID,
+  ONE,
+  SELL,
+  SIGNED,
+  SIZE,
+  USUAL_SIZE,
+} from "./micro-inputs.ts";
+import type { MicroInputs } from "./micro-inputs.ts";
 import type { MicroState } from "./micro-state.ts";
 
 const FLOW = [T_1_S, T_5_S, T_30_S];
@@ -25,6 +35,7 @@ export class MicroTrades {
     FadingSum.stateOf(UPDATES) +
     1;
   static readonly FEATURES = 12;
+  readonly #inputs: MicroInputs;
   readonly #signed: FadingSum;
   readonly #volume: FadingSum;
   readonly #buys: FadingSum;
@@ -32,10 +43,11 @@ export class MicroTrades {
   readonly #ups: FadingSum;
   readonly #downs: FadingSum;
   readonly #updates: FadingSum;
-  /** 0 while there is no book to compare with. */
+  /** The mid before; 0 while there is no book to compare with. */
   readonly #mid: Float64Array;
 
-  constructor(state: MicroState) {
+  constructor(state: MicroState, inputs: MicroInputs) {
+    this.#inputs = inputs;
     this.#signed = new FadingSum(state, FLOW);
     this.#volume = new FadingSum(state, FLOW);
     this.#buys = new FadingSum(state, COUNT);
@@ -56,27 +68,31 @@ export class MicroTrades {
     this.#updates.fade(clock);
   }
 
-  onBook(mid: number): void {
+  onBook(): void {
+    const { values } = this.#inputs;
+    const mid = values[MID]!;
     const before = this.#mid[0]!;
-    if (before > 0 && mid > before) this.#ups.add(1);
-    if (before > 0 && mid < before) this.#downs.add(1);
+    if (before > 0 && mid > before) this.#ups.add(values, ONE);
+    if (before > 0 && mid < before) this.#downs.add(values, ONE);
     this.#mid[0] = mid;
-    this.#updates.add(1);
+    this.#updates.add(values, ONE);
   }
 
   onVoid(): void {
     this.#mid[0] = 0;
   }
 
-  onTrade(sign: number, size: number): void {
-    this.#signed.add(sign * size);
-    this.#volume.add(size);
-    if (sign >= 0) this.#buys.add(sign === 0 ? 0.5 : 1);
-    if (sign <= 0) this.#sells.add(sign === 0 ? 0.5 : 1);
+  onTrade(): void {
+    const { values } = this.#inputs;
+    this.#signed.add(values, SIGNED);
+    this.#volume.add(values, SIZE);
+    this.#buys.add(values, BUY);
+    this.#sells.add(values, SELL);
   }
 
-  /** `unit`: the usual size of a level; less volume than that counts as little. */
-  write(unit: number, to: Float64Array, at: number): void {
+  write(to: Float64Array, at: number): void {
+    // Less volume than the usual size of a level counts as little.
+    const unit = this.#inputs.values[USUAL_SIZE]!;
     const signed = this.#signed.sums;
     const volume = this.#volume.sums;
     const buys = this.#buys.sums;

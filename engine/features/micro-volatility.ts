@@ -11,12 +11,14 @@ const BIPOWER = Math.PI / 2;
 
 export class MicroVolatility {
   static readonly STATE =
-    3 * RollingSum.stateOf(SHORT) + 2 * RollingSum.stateOf(LONG) + 1;
+    3 * RollingSum.stateOf(SHORT) + 2 * RollingSum.stateOf(LONG) + 1 + 8;
   static readonly FEATURES = 8;
   readonly #squares: readonly RollingSum[];
   readonly #products: readonly RollingSum[];
   readonly #falls: RollingSum;
   readonly #last: Float64Array;
+  /** What is written, as of the last second. */
+  readonly #said: Float64Array;
 
   constructor(state: MicroState) {
     const pair = () => [
@@ -27,6 +29,7 @@ export class MicroVolatility {
     this.#products = pair();
     this.#falls = new RollingSum(state, SHORT);
     this.#last = state.take(1);
+    this.#said = state.take(MicroVolatility.FEATURES).fill(NaN);
   }
 
   /** The return of one more second, in basis points. */
@@ -39,29 +42,34 @@ export class MicroVolatility {
     }
     this.#falls.push(move < 0 ? square : 0);
     this.#last[0] = move;
+    this.#say(this.#said);
   }
 
   /** NaN until the window is full; shares are NaN where nothing moved. */
   write(to: Float64Array, at: number): void {
+    for (let i = 0; i < MicroVolatility.FEATURES; i++)
+      to[at + i] = this.#said[i]!;
+  }
+
+  #say(to: Float64Array): void {
     for (let i = 0; i < 2; i++) {
       const length = i === 0 ? SHORT : LONG;
       const squares = this.#squares[i]!.sum;
       const bipower =
         (BIPOWER * this.#products[i]!.sum * length) / (length - 1);
       const isFull = this.#squares[i]!.isFull;
-      to[at + i] = isFull ? Math.sqrt(squares / length) : NaN;
-      to[at + 2 + i] = isFull ? Math.sqrt(bipower / length) : NaN;
-      to[at + 4 + i] =
+      to[i] = isFull ? Math.sqrt(squares / length) : NaN;
+      to[2 + i] = isFull ? Math.sqrt(bipower / length) : NaN;
+      to[4 + i] =
         isFull && squares > 0 ? Math.max(0, 1 - bipower / squares) : NaN;
     }
     const short = this.#squares[0]!.sum;
     const long = this.#squares[1]!.sum;
     const isFull = this.#squares[1]!.isFull;
-    to[at + 6] =
+    to[6] =
       isFull && short > 0 && long > 0
         ? Math.log(short / SHORT / (long / LONG)) / 2
         : NaN;
-    to[at + 7] =
-      this.#falls.isFull && short > 0 ? this.#falls.sum / short : NaN;
+    to[7] = this.#falls.isFull && short > 0 ? this.#falls.sum / short : NaN;
   }
 }

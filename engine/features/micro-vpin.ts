@@ -3,6 +3,8 @@
  * equal volume were. A bucket is what three seconds traded on average in the minute before, so that any symbol has some; buckets begin
  * anew with each minute of our clock, so that they are the same wherever a tape began.
  */
+import { BUY, EVENT_NS, SELL, SIZE as TRADE_SIZE } from "./micro-inputs.ts";
+import type { MicroInputs } from "./micro-inputs.ts";
 import { RollingSum } from "./micro-rolling.ts";
 import type { MicroState } from "./micro-state.ts";
 
@@ -14,27 +16,31 @@ const ROUNDING_SHARE = 1e-12;
 /** Added to durations, in seconds: a bucket may take none. */
 const INSTANT_S = 0.01;
 
-/** Positions in the state: a bucket's size, 0 before the first minute; the bucket in progress; the last one's seconds; the minute. */
+/** Positions in the state: a bucket's size, 0 before the first minute; the bucket in progress; the minute in progress. */
 const SIZE = 0;
 const BOUGHT = 1;
 const SOLD = 2;
 const BEGAN_NS = 3;
-const LAST_S = 4;
-const MINUTE = 5;
-const MINUTE_VOLUME = 6;
-const FIELDS = 7;
+const MINUTE = 4;
+const MINUTE_VOLUME = 5;
+const FIELDS = 6;
 
 export class MicroVpin {
-  static readonly STATE = FIELDS + 4 * RollingSum.stateOf(BUCKETS);
+  static readonly STATE = FIELDS + 3 + 4 * RollingSum.stateOf(BUCKETS);
   static readonly FEATURES = 3;
+  readonly #inputs: MicroInputs;
   readonly #bucket: Float64Array;
+  /** What is written, as of the last bucket. */
+  readonly #said: Float64Array;
   readonly #toxic: RollingSum;
   readonly #signed: RollingSum;
   readonly #volume: RollingSum;
   readonly #seconds: RollingSum;
 
-  constructor(state: MicroState) {
+  constructor(state: MicroState, inputs: MicroInputs) {
+    this.#inputs = inputs;
     this.#bucket = state.take(FIELDS);
+    this.#said = state.take(MicroVpin.FEATURES).fill(NaN);
     this.#toxic = new RollingSum(state, BUCKETS);
     this.#signed = new RollingSum(state, BUCKETS);
     this.#volume = new RollingSum(state, BUCKETS);
@@ -59,46 +65,45 @@ export class MicroVpin {
   }
 
   /** A trade of unknown side is half of each. What one trade brings beyond all buckets stays in the last. */
-  onTrade(sign: number, size: number, nowNs: number): void {
+  onTrade(): void {
     const bucket = this.#bucket;
-    bucket[MINUTE_VOLUME]! += size;
+    const { values } = this.#inputs;
+    let left = values[TRADE_SIZE]!;
+    bucket[MINUTE_VOLUME]! += left;
     const whole = bucket[SIZE]!;
     if (whole === 0) return;
-    const bought = (1 + sign) / 2;
-    let left = size;
     for (let i = 0; left > ROUNDING_SHARE * whole; i++) {
       const filled = bucket[BOUGHT]! + bucket[SOLD]!;
-      if (filled === 0) bucket[BEGAN_NS] = nowNs;
+      if (filled === 0) bucket[BEGAN_NS] = values[EVENT_NS]!;
       const part = i < BUCKETS ? Math.min(left, whole - filled) : left;
-      bucket[BOUGHT]! += part * bought;
-      bucket[SOLD]! += part * (1 - bought);
+      bucket[BOUGHT]! += part * values[BUY]!;
+      bucket[SOLD]! += part * values[SELL]!;
       left -= part;
-      if (whole - filled - part <= ROUNDING_SHARE * whole) this.#close(nowNs);
+      if (whole - filled - part <= ROUNDING_SHARE * whole) this.#close();
     }
   }
 
   /** NaN until all buckets are filled. */
   write(to: Float64Array, at: number): void {
-    const isFull = this.#volume.isFull;
-    const volume = this.#volume.sum;
-    const usualS = this.#seconds.sum / BUCKETS;
-    to[at] = isFull ? this.#toxic.sum / volume : NaN;
-    to[at + 1] = isFull ? this.#signed.sum / volume : NaN;
-    to[at + 2] = isFull
-      ? Math.log((this.#bucket[LAST_S]! + INSTANT_S) / (usualS + INSTANT_S))
-      : NaN;
+    for (let i = 0; i < MicroVpin.FEATURES; i++) to[at + i] = this.#said[i]!;
   }
 
-  #close(nowNs: number): void {
+  #close(): void {
     const bucket = this.#bucket;
     const signed = bucket[BOUGHT]! - bucket[SOLD]!;
-    const seconds = (nowNs - bucket[BEGAN_NS]!) / 1e9;
+    const endNs = this.#inputs.values[EVENT_NS]!;
+    const seconds = Math.max(0, endNs - bucket[BEGAN_NS]!) / 1e9;
     this.#toxic.push(Math.abs(signed));
     this.#signed.push(signed);
     this.#volume.push(bucket[BOUGHT]! + bucket[SOLD]!);
     this.#seconds.push(seconds);
-    bucket[LAST_S] = seconds;
     bucket[BOUGHT] = 0;
     bucket[SOLD] = 0;
+    if (!this.#volume.isFull) return;
+    const volume = this.#volume.sum;
+    const usualS = this.#seconds.sum / BUCKETS;
+    this.#said[0] = this.#toxic.sum / volume;
+    this.#said[1] = this.#signed.sum / volume;
+    this.#said[2] = Math.log((seconds + INSTANT_S) / (usualS + INSTANT_S));
   }
 }

@@ -4,6 +4,7 @@
  * positive imbalances stand in it.
  */
 import { assert } from "../std/assert.ts";
+import { IMBALANCE, SHIFT, SPREAD, USUAL_SPREAD } from "./micro-inputs.ts";
 
 /** Imbalances 0, 0.2, …, 1 of each spread; between them the table is interpolated. At 0 the shift is 0. */
 export const MICROPRICE_STEPS = 5;
@@ -43,13 +44,17 @@ export class MicropriceTable {
       }
   }
 
-  /** In spreads, towards the ask where positive. `relativeSpread`: the spread over the usual one. */
-  shift(imbalance: number, relativeSpread: number): number {
-    const row = relativeSpread > WIDE_SPREAD ? MICROPRICE_STEPS + 1 : 0;
+  /** Sets SHIFT, in units of price, towards the ask where positive, from IMBALANCE, SPREAD and USUAL_SPREAD. */
+  shift(values: Float64Array): void {
+    const imbalance = values[IMBALANCE]!;
+    const spread = values[SPREAD]!;
+    const isWide = spread > WIDE_SPREAD * values[USUAL_SPREAD]!;
+    const row = isWide ? MICROPRICE_STEPS + 1 : 0;
     const position = Math.abs(imbalance) * MICROPRICE_STEPS;
     const step = Math.min(MICROPRICE_STEPS - 1, Math.floor(position));
     const low = this.#shifts[row + step]!;
     const high = this.#shifts[row + step + 1]!;
-    return Math.sign(imbalance) * (low + (high - low) * (position - step));
+    values[SHIFT] =
+      spread * Math.sign(imbalance) * (low + (high - low) * (position - step));
   }
 }

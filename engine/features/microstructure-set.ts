@@ -6,7 +6,7 @@ import type {
   FeatureInput,
   Span,
 } from "./feature-declaration.ts";
-import { MICRO_LEVELS } from "./micro-flow.ts";
+import { MICRO_LEVELS } from "./micro-levels.ts";
 import { FIRST_ORDER_MICROPRICE } from "./microprice-table.ts";
 
 const CONT =

@@ -7,9 +7,20 @@ import type { MonoNanos } from "../std/time.ts";
 import type { EventFeatures } from "./event-features.ts";
 import type { DeclaredSet, FeatureInput } from "./feature-declaration.ts";
 import { FIRST_NS, MicroClock, NOW_NS } from "./micro-clock.ts";
-import { MICRO_LEVELS, MicroFlow } from "./micro-flow.ts";
+import { MicroFlow } from "./micro-flow.ts";
+import {
+  BUY,
+  EVENT_NS,
+  MID,
+  MicroInputs,
+  PRICE,
+  SELL,
+  SIGNED,
+  SIZE,
+} from "./micro-inputs.ts";
 import { MicroLead } from "./micro-lead.ts";
 import type { LeadingMid } from "./micro-lead.ts";
+import { MICRO_LEVELS } from "./micro-levels.ts";
 import { MicroMids } from "./micro-mids.ts";
 import { MicroResilience } from "./micro-resilience.ts";
 import { MicroShape } from "./micro-shape.ts";
@@ -29,24 +40,27 @@ const VOLATILITY_AT = VPIN_AT + MicroVpin.FEATURES;
 const RESILIENCE_AT = VOLATILITY_AT + MicroVolatility.FEATURES;
 const LEAD_AT = RESILIENCE_AT + MicroResilience.FEATURES;
 
-/** Positions in the state of the set itself: what stands (0 while the book is void), the grids, the last of each input. */
-const MID = 0;
-const SPREAD_BPS = 1;
-const LOG_DEPTH = 2;
-const NEXT_SECOND = 3;
-const SECOND_MID = 4;
-const BOOK_NS = 5;
-const TRADE_NS = 6;
-const NEXT_SLOT = 7;
-const FIELDS = 8;
+/** Positions in the state of the set itself: the grids, the mid of the last second, when the inputs last came. */
+const NEXT_SLOT = 0;
+const NEXT_SECOND = 1;
+const SECOND_MID = 2;
+const BOOK_NS = 3;
+const TRADE_NS = 4;
+const FIELDS = 5;
 
 const SECOND_NS = 1e9;
 const SLOT_NS = 1e8;
 /** Seconds of silence that are made up for; the longest window is full of stillness then. */
 const CATCH_UP_MAX = 300;
-const DEPTH_LEVELS = 5;
 /** The minute's windows are full; those of five minutes say themselves that they are not. */
 const WARM_AFTER_NS = 61e9;
+
+/** How much of the past each feature needs. */
+const WARM_UPS_NS = Float64Array.from(
+  MICROSTRUCTURE_SET.features,
+  ({ warmUp }) => (warmUp.unit === "ms" ? warmUp.count * 1e6 : 0),
+);
+const LONGEST_WARM_UP_NS = Math.max(...WARM_UPS_NS);
 
 export interface MicrostructureOptions {
   /** A symbol that leads this one; its features are NaN without. */
@@ -62,7 +76,8 @@ export class Microstructure implements EventFeatures {
     MICROSTRUCTURE_SET.features.length,
   );
   readonly #state = new MicroState(
-    MicroClock.STATE +
+    MicroInputs.STATE +
+      MicroClock.STATE +
       FIELDS +
       MicroFlow.STATE +
       MicroShape.STATE +
@@ -73,27 +88,21 @@ export class Microstructure implements EventFeatures {
       MicroMids.STATE +
       MicroLead.STATE,
   );
-  readonly #clock = new MicroClock(this.#state);
+  readonly #inputs = new MicroInputs(this.#state);
+  readonly #clock = new MicroClock(this.#state, this.#inputs);
   readonly #own = this.#state.take(FIELDS);
-  readonly #flow = new MicroFlow(this.#state);
+  readonly #flow = new MicroFlow(this.#state, this.#inputs);
   readonly #shape: MicroShape;
-  readonly #trades = new MicroTrades(this.#state);
-  readonly #vpin = new MicroVpin(this.#state);
+  readonly #trades = new MicroTrades(this.#state, this.#inputs);
+  readonly #vpin = new MicroVpin(this.#state, this.#inputs);
   readonly #volatility = new MicroVolatility(this.#state);
-  readonly #resilience = new MicroResilience(this.#state);
-  readonly #mids = new MicroMids(this.#state);
+  readonly #resilience = new MicroResilience(this.#state, this.#inputs);
+  readonly #mids = new MicroMids(this.#state, this.#inputs);
   readonly #lead: MicroLead;
-  /** The book's best levels as of the call in progress. */
-  readonly #top = new Float64Array(4 * MICRO_LEVELS);
-  /** How much of the past each feature needs, in nanoseconds. */
-  readonly #warmUpNs = Float64Array.from(
-    MICROSTRUCTURE_SET.features,
-    ({ warmUp }) => (warmUp.unit === "ms" ? warmUp.count * 1e6 : 0),
-  );
-
   constructor(options: MicrostructureOptions = {}) {
     this.#shape = new MicroShape(
       this.#state,
+      this.#inputs,
       new MicropriceTable(options.constants ?? MICROSTRUCTURE_SET.constants),
     );
     this.#lead = new MicroLead(this.#state, options.leading);
@@ -107,25 +116,20 @@ export class Microstructure implements EventFeatures {
       this.onVoid();
       return;
     }
-    this.#advance(event.receivedNs);
-    const top = this.#top;
-    book.copyTop(top, MICRO_LEVELS);
-    const own = this.#own;
-    const mid = (top[0]! + top[2]!) / 2;
-    let depth = 0;
-    for (let i = 1; i < 4 * DEPTH_LEVELS; i += 2) depth += top[i]!;
-    own[MID] = mid;
-    own[SPREAD_BPS] = (1e4 * (top[2]! - top[0]!)) / mid;
-    own[LOG_DEPTH] = Math.log(depth);
-    own[BOOK_NS] = this.#clock.values[NOW_NS]!;
-    this.#flow.onBook(top);
-    this.#shape.onBook(top);
-    this.#trades.onBook(mid);
+    const inputs = this.#inputs;
+    inputs.values[EVENT_NS] = event.receivedNs;
+    this.#advance();
+    book.copyTop(inputs.top, MICRO_LEVELS);
+    inputs.readTop();
+    this.#own[BOOK_NS] = this.#clock.values[NOW_NS]!;
+    this.#flow.onBook();
+    this.#shape.onBook();
+    this.#trades.onBook();
   }
 
   /** After a gap or any other loss of the book: the next book is not a change of the last. */
   onVoid(): void {
-    this.#own[MID] = 0;
+    this.#inputs.values[MID] = 0;
     this.#flow.onVoid();
     this.#shape.onVoid();
     this.#trades.onVoid();
@@ -133,17 +137,23 @@ export class Microstructure implements EventFeatures {
 
   /** Trades count while there is a book: its mid decides the sign where the venue does not name the aggressor. */
   onTrade(trade: Trade): void {
-    this.#advance(trade.receivedNs);
+    const { values } = this.#inputs;
     const { side, price, size } = trade;
-    const own = this.#own;
-    const mid = own[MID]!;
+    values[EVENT_NS] = trade.receivedNs;
+    this.#advance();
+    const mid = values[MID]!;
     if (mid === 0) return;
     const sign =
       side === "buy" ? 1 : side === "sell" ? -1 : Math.sign(price - mid);
-    own[TRADE_NS] = this.#clock.values[NOW_NS]!;
-    this.#trades.onTrade(sign, size);
-    this.#vpin.onTrade(sign, size, this.#clock.values[NOW_NS]!);
-    this.#resilience.onTrade(sign, size, price, mid);
+    values[SIGNED] = sign * size;
+    values[SIZE] = size;
+    values[PRICE] = price;
+    values[BUY] = (1 + sign) / 2;
+    values[SELL] = (1 - sign) / 2;
+    this.#own[TRADE_NS] = this.#clock.values[NOW_NS]!;
+    this.#trades.onTrade();
+    this.#vpin.onTrade();
+    this.#resilience.onTrade();
   }
 
   /** Nothing: the book's own updates say it a moment later, with all their levels. */
@@ -159,24 +169,28 @@ export class Microstructure implements EventFeatures {
 
   /** Once a turn, over the final book. NaN wherever a feature is not known; all of them while the book lacks a side. */
   write(book: OrderBook, nowNs: MonoNanos): FeatureVector {
-    const { values } = this;
-    this.#advance(nowNs);
-    if (!book.hasBothSides || this.#own[MID] === 0) return values.fill(NaN);
-    const top = this.#top;
+    const { top, values: inputs } = this.#inputs;
+    inputs[EVENT_NS] = nowNs;
+    this.#advance();
+    if (!book.hasBothSides || inputs[MID] === 0) return this.values.fill(NaN);
     book.copyTop(top, MICRO_LEVELS);
-    const { unit } = this.#shape;
-    this.#flow.write(unit, values, FLOW_AT);
-    this.#shape.write(top, values, SHAPE_AT);
-    this.#trades.write(unit, values, TRADES_AT);
+    this.#writeAll();
+    return this.values;
+  }
+
+  #writeAll(): void {
+    const { values } = this;
+    this.#flow.write(values, FLOW_AT);
+    this.#shape.write(values, SHAPE_AT);
+    this.#trades.write(values, TRADES_AT);
     this.#vpin.write(values, VPIN_AT);
     this.#volatility.write(values, VOLATILITY_AT);
-    this.#resilience.write(unit, values, RESILIENCE_AT);
+    this.#resilience.write(values, RESILIENCE_AT);
     this.#lead.write(this.#return1S(), this.#nowNs, values, LEAD_AT);
     const seenNs = this.#seenNs;
-    const warmUpNs = this.#warmUpNs;
+    if (seenNs >= LONGEST_WARM_UP_NS) return;
     for (let i = 0; i < values.length; i++)
-      if (seenNs < warmUpNs[i]!) values[i] = NaN;
-    return values;
+      if (seenNs < WARM_UPS_NS[i]!) values[i] = NaN;
   }
 
   /** Age of the oldest input of a feature; Infinity where one never came. */
@@ -214,31 +228,32 @@ export class Microstructure implements EventFeatures {
   /** NaN where the mid of then is not known. */
   #return1S(): number {
     const before = this.#mids.before(10);
-    const mid = this.#own[MID]!;
+    const mid = this.#inputs.values[MID]!;
     if (before === 0) return NaN;
     return mid === before ? 0 : 1e4 * Math.log(mid / before);
   }
 
   /** Fades everything up to an event and settles the grids with what stood until then; time never runs backwards here. */
-  #advance(nowNs: number): void {
+  #advance(): void {
     const clock = this.#clock;
-    if (clock.advance(nowNs)) {
+    if (clock.advance()) {
       this.#flow.fade(clock);
       this.#shape.fade(clock);
       this.#trades.fade(clock);
       this.#resilience.fade(clock);
     }
-    // Later than an event told late.
-    this.#settleGrids(clock.values[NOW_NS]!);
+    this.#settleGrids();
   }
 
-  #settleGrids(nowNs: number): void {
+  #settleGrids(): void {
     const own = this.#own;
+    // Not an event's that is told late.
+    const nowNs = this.#clock.values[NOW_NS]!;
     const slot = Math.ceil(nowNs / SLOT_NS);
     if (slot <= own[NEXT_SLOT]!) return;
     own[NEXT_SLOT] = slot;
-    this.#resilience.advanceTo(slot, own[MID]!);
-    this.#mids.advanceTo(slot, own[MID]!);
+    this.#resilience.advanceTo(slot);
+    this.#mids.advanceTo(slot);
     const second = Math.ceil(nowNs / SECOND_NS);
     if (second <= own[NEXT_SECOND]!) return;
     this.#settleSeconds(second, nowNs);
@@ -247,7 +262,7 @@ export class Microstructure implements EventFeatures {
 
   #settleSeconds(second: number, nowNs: number): void {
     const own = this.#own;
-    const mid = own[MID]!;
+    const mid = this.#inputs.values[MID]!;
     const from =
       own[NEXT_SECOND] === 0
         ? second
@@ -260,7 +275,7 @@ export class Microstructure implements EventFeatures {
         this.#lead.skipSecond();
         continue;
       }
-      this.#resilience.pushSecond(own[SPREAD_BPS]!, own[LOG_DEPTH]!);
+      this.#resilience.pushSecond();
       if (before === 0) continue;
       const move = mid === before ? 0 : 1e4 * Math.log(mid / before);
       this.#volatility.push(move);

@@ -118,7 +118,7 @@ export class BarBook {
 
   /** False for a trade that was told before: it changed nothing. */
   onTrade(trade: Trade): boolean {
-    if (!this.#ids.take(trade.tradeId)) return false;
+    if (!this.#ids.take(trade)) return false;
     if (!this.#clock.believes(trade)) return true;
     for (const { builder } of this.#time) builder?.onTrade(trade);
     for (const { builder } of this.#sized) builder.onTrade(trade);

@@ -17,7 +17,7 @@ describe("trade ids", () => {
           const latest: number[] = [];
           for (const tradeId of drawn) {
             const isNew = !latest.includes(tradeId);
-            expect(ids.take(tradeId)).toBe(isNew);
+            expect(ids.take({ tradeId })).toBe(isNew);
             if (!isNew) continue;
             latest.push(tradeId);
             if (latest.length > idsMax) latest.shift();
@@ -29,7 +29,10 @@ describe("trade ids", () => {
 
   it("take every trade of a venue that numbers none", () => {
     const ids = new BarTradeIds(4);
-    expect([ids.take(0), ids.take(0)]).toEqual([true, true]);
+    expect([ids.take({ tradeId: 0 }), ids.take({ tradeId: 0 })]).toEqual([
+      true,
+      true,
+    ]);
     expect(ids.duplicates).toBe(0);
   });
 });

@@ -1,4 +1,5 @@
 /** The ids of a symbol's latest trades, to know a trade that is told twice; a hash table and a ring, both of fixed size. */
+import type { Trade } from "../domain/market-event.ts";
 import { assert } from "../std/assert.ts";
 
 const EMPTY = -1;
@@ -28,7 +29,8 @@ export class BarTradeIds {
   }
 
   /** False for a trade that was told before. Id 0 says that the venue gives none: always new. */
-  take(tradeId: number): boolean {
+  take(trade: Pick<Trade, "tradeId">): boolean {
+    const { tradeId } = trade;
     if (tradeId === 0) return true;
     const slot = this.#find(tradeId);
     if (this.#table[slot] === tradeId) {
