@@ -30,6 +30,10 @@ const amount = (
   maximum: number,
   description: string,
 ) => Type.Number({ default: fallback, minimum, maximum, description });
+/** SYMBOL.VENUE; the rest of its form is checked where it becomes a SymbolId. */
+const symbol = Type.String({
+  pattern: "^[A-Z0-9=][A-Z0-9=_-]{0,63}\\.[A-Z0-9][A-Z0-9_-]{1,31}$",
+});
 const flag = (fallback: boolean, description: string) =>
   Type.Boolean({ default: fallback, description });
 
@@ -156,7 +160,7 @@ export const CONFIG_SCHEMA = section(
           "A book without a valid update this long is STALE",
         ),
         depthMax: count(1000, 10, 10_000, "Levels kept on each side of a book"),
-        references: Type.Array(Type.String(), {
+        references: Type.Array(symbol, {
           default: [],
           maxItems: 16,
           description:
@@ -165,7 +169,7 @@ export const CONFIG_SCHEMA = section(
         instruments: Type.Array(
           Type.Object(
             {
-              symbol: Type.String(),
+              symbol,
               tickSize: Type.Number({ exclusiveMinimum: 0 }),
               lotSize: Type.Number({ exclusiveMinimum: 0 }),
             },

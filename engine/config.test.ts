@@ -34,6 +34,34 @@ describe("configuration", () => {
     expect(Object.isFrozen(config.http)).toBe(true);
   });
 
+  it("reads references and instruments, and refuses what names no symbol", () => {
+    const file = fileWith(`symbols:
+  references: [BTCUSDT.BINANCE, XBT=2FUSD.KRAKEN]
+  instruments:
+    - { symbol: BTCUSDT.BINANCE, tickSize: 0.1, lotSize: 0.001 }
+`);
+    const { symbols } = loadConfig({ file, env: {} });
+    expect(symbols.references).toEqual(["BTCUSDT.BINANCE", "XBT=2FUSD.KRAKEN"]);
+    expect(symbols.instruments[0]).toMatchObject({ tickSize: 0.1 });
+    const wrong = fileWith(`symbols:
+  references: [btcusdt]
+  instruments: [{ symbol: BTCUSDT.BINANCE, tickSize: 0, lotSize: 1 }]
+http:
+  operatorToken: short
+`);
+    expect(
+      problemsOf(() => loadConfig({ file: wrong, env: {} })).map(
+        ({ key }) => key,
+      ),
+    ).toEqual(
+      expect.arrayContaining([
+        "symbols.references.0",
+        "symbols.instruments.0.tickSize",
+        "http.operatorToken",
+      ]),
+    );
+  });
+
   it("takes flags over environment over file", () => {
     const file = fileWith(
       "http:\n  port: 1\n  host: 0.0.0.0\nsymbols:\n  max: 7\n",
