@@ -5,6 +5,7 @@
  * of its best 20). Book and rival take turns over the same updates, pass by pass; a pass begins with the snapshot, untimed. The median pass
  * counts. The top numbers are of both streams together; `depths` tells them apart, with levels a second.
  */
+import { Readable } from "node:stream";
 import { runReplay } from "../engine/replay-run.ts";
 import type { FeedEvent } from "../engine/feeds/feed-event.ts";
 import { openTape } from "../engine/feeds/tape.ts";
@@ -61,7 +62,10 @@ export const runBookBench = async (
   const rivalNs = sum(depths, (d) => d.updates * d.rival.nsPerUpdate) / updates;
   onProgress("replay of the whole engine");
   const replayed = await runReplay({
-    tape: recording === undefined ? generatedTape() : await openTape(recording),
+    tape:
+      recording === undefined
+        ? Readable.from(generatedEvents())
+        : await openTape(recording),
     modelsDir: INSTALLATION.modelsDir,
     out: undefined,
     llama: "off",
@@ -82,7 +86,7 @@ export const runBookBench = async (
 };
 
 /** 20 symbols in turn, 50 ms a symbol. */
-async function* generatedTape(): AsyncGenerator<FeedEvent> {
+function* generatedEvents(): Generator<FeedEvent> {
   const tape = new BookTape(20);
   for (let i = 0; i < 60_000; i++) {
     const book = tape.at(i);

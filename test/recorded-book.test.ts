@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Levels } from "../engine/domain/market-event.ts";
+import { isHeadline } from "../engine/feeds/feed-event.ts";
 import { RawRecording } from "../engine/feeds/raw-recording.ts";
 import { BookSync } from "../engine/market/book-sync.ts";
 import { OrderBook } from "../engine/market/order-book.ts";
@@ -65,4 +66,35 @@ describe("order book over a recording", () => {
       expect(book.dropped).toBe(0);
     },
   );
+
+  for (const [file, agreedMin] of [
+    ["binance-usdm-btcusdt_20240808.gz", 600],
+    ["binance-spot-btcusdt_20240808.gz", 500],
+    ["binance-cm-ethusd_perp_20240808.gz", 1300],
+  ] as const)
+    it(
+      `agrees with every quote of the same sequence, whichever comes first, over ${file}`,
+      { timeout: 60_000 },
+      async ({ skip }) => {
+        const path = `../shared/data/l2/${file}`;
+        skip(!existsSync(path), `${path} is not here`);
+        const sync = new BookSync(new OrderBook({ depthMax: 1000 }));
+        for await (const event of new RawRecording(path)) {
+          if (isHeadline(event)) continue;
+          if (event.type === "quote") sync.onQuote(event);
+          if (event.type === "bookSnapshot" || event.type === "bookDelta")
+            sync.apply(event);
+        }
+        expect(sync.quotesAgreed).toBeGreaterThan(agreedMin);
+        expect(sync).toMatchObject({
+          state: "LIVE",
+          gaps: 0,
+          crossed: 0,
+          locked: 0,
+          suspects: 0,
+          rejected: 0,
+          quotesContradicted: 0,
+        });
+      },
+    );
 });
