@@ -111,7 +111,7 @@ export const runReplay = async (
       events,
       eventsPerSecond: Math.round(events / seconds),
       gaps: telemetry.bookEvents("voided"),
-      crossed: telemetry.bookEvents("crossed"),
+      crossed: telemetry.bookEvents("crossed") + telemetry.bookEvents("locked"),
       signals: file.signals,
       sha256: await file.end(),
     };

@@ -374,7 +374,7 @@ export class BookSide {
 
   /** Room for the market to come nearer before the window has to move. */
   #baseFor(bestKey: number): number {
-    return bestKey - (this.#ladder.width >>> 2);
+    return bestKey - (this.#ladder.width >>> 3);
   }
 
   /** Where the best level has gone far into the window, or out of it, the window goes after it. */

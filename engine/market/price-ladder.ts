@@ -35,7 +35,8 @@ export class PriceLadder {
 
   clear(): void {
     if (this.count > 0) {
-      this.cells.fill(0);
+      // No more pages than were in use: most of a quiet symbol's window is never touched.
+      this.cells.fill(0, 2 * this.best, 2 * (this.worst + 1));
       this.bits.fill(0);
     }
     this.count = 0;
