@@ -17,6 +17,7 @@ import {
   parseFlags,
   type Command,
 } from "./command.ts";
+import { estimateMicroprice } from "./microprice-verb.ts";
 import { concatenated, exportFeatures } from "./feature-export.ts";
 import { exportTable, isTablePath } from "./feature-table-verb.ts";
 import { isBarsPath } from "./recorded-input.ts";
@@ -24,12 +25,15 @@ import { isBarsPath } from "./recorded-input.ts";
 const help = `usage: fusewire features ls [--json]
        fusewire features schema [--set NAME] [--json]
        fusewire features doc [--write PAGE]
+       fusewire features microprice TAPE… [--symbol S.V]
        fusewire features export FILE… --out X.parquet [--set NAME,…] [--horizons S,…] [--barrier-bps N] [--sample-ms N] [--float32]
        fusewire features export RECORDING… --out DIR [--symbol S.V] [--name NAME] [--sample-ms N]
        fusewire features export --simulate SECONDS --out DIR [--seed TEXT] [--symbol S.V] [--sample-ms N]
 
 ls lists the feature sets. schema prints one: number, name, unit, formula, window, and the hash that a model's manifest must carry.
 doc prints all sets in Markdown, or writes them into the page's generated part.
+microprice estimates the table of the microprice from the books of tapes, as JSON: constants for the manifest of a model of the
+microstructure set.
 export to a .parquet or .csv file runs the sets that are named over tapes or recordings (event sets), or files of bars (bar sets), and adds
 labels for each horizon: midMove (sign), forwardReturn, tripleBarrier (1 upper, -1 lower, 0 neither first). Labels are NaN where the horizon
 passes the end or a gap.
@@ -69,6 +73,16 @@ const schema = (name: string, asJson: boolean): number => {
       `${String(i + 1).padStart(3)}  ${feature.padEnd(width)}  [${unit}]  ${formula}  (${window})`,
     ),
   );
+  return EXIT.ok;
+};
+
+/** Prints the constants that a manifest of a model of the microstructure set may state. */
+const microprice = async (
+  paths: readonly string[],
+  symbol: SymbolId | undefined,
+): Promise<number> => {
+  if (paths.length === 0) throw new UsageError("a tape is needed");
+  console.log(JSON.stringify(await estimateMicroprice(paths, symbol)));
   return EXIT.ok;
 };
 
@@ -130,8 +144,13 @@ export const featuresCommand: Command = {
     if (verb === "ls") return list(asJson);
     if (verb === "schema") return schema(values.set ?? "market", asJson);
     if (verb === "doc") return doc(values.write);
+    if (verb === "microprice")
+      return microprice(
+        recordings,
+        values.symbol === undefined ? undefined : symbolId(values.symbol),
+      );
     if (verb !== "export")
-      throw new UsageError("features ls, schema, doc or export");
+      throw new UsageError("features ls, schema, doc, microprice or export");
     if (values.out === undefined) throw new UsageError("--out DIR is needed");
     const folder = values.out;
     const sampleMs = numberFlag("sample-ms", values["sample-ms"], 100, 0);
