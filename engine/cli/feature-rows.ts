@@ -1,10 +1,12 @@
 /** Rows of features with what gave them, as the checks compare them; and how bars and tapes give them. */
 import type { Bar, BookSnapshot, MarketEvent } from "../domain/market-event.ts";
 import type { EventFeatures } from "../features/event-features.ts";
-import type { DeclaredFeature } from "../features/feature-declaration.ts";
+import type {
+  DeclaredFeature,
+  DeclaredSet,
+} from "../features/feature-declaration.ts";
 import { FeatureSampler } from "../features/feature-sampler.ts";
 import { GRID_FILL_MAX, GridFeatures } from "../features/grid-features.ts";
-import type { SeriesSet } from "../features/series-set.ts";
 import { BookSync } from "../market/book-sync.ts";
 import { OrderBook } from "../market/order-book.ts";
 import { assert } from "../std/assert.ts";
@@ -47,7 +49,7 @@ export interface FeatureSource<E> {
 }
 
 export const barSource = (
-  sets: readonly SeriesSet[],
+  sets: readonly DeclaredSet[],
   input: readonly Bar[],
 ): FeatureSource<Bar> => {
   const features = sets.flatMap((set) => set.features);
@@ -62,7 +64,7 @@ export const barSource = (
       const grid = new GridFeatures(
         { sets, intervalMs, fillMax: GRID_FILL_MAX },
         ({ openUs }) =>
-          rows.push(givenBy, openUs / (intervalMs * 1000), grid.run.values),
+          rows.push(givenBy, openUs / (intervalMs * 1000), grid.values),
       );
       for (const [i, bar] of bars.entries()) {
         givenBy = i;

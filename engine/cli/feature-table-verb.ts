@@ -1,7 +1,7 @@
 /** `fusewire features export … --out x.parquet`: which sets, over what, with which labels. */
 import {
   createEventFeatures,
-  BAR_SETS,
+  GRID_SETS,
   featureSet,
 } from "../features/feature-sets.ts";
 import { JoinedFeatures } from "../features/joined-features.ts";
@@ -46,7 +46,7 @@ export const exportTable = async (
 const barsTable = async (request: TableRequest): Promise<FeatureTable> => {
   const names = request.sets ?? ["bars"];
   const sets = names.map((name) => {
-    const set = BAR_SETS.find((candidate) => candidate.name === name);
+    const set = GRID_SETS.find((candidate) => candidate.name === name);
     if (set === undefined)
       throw new UsageError(
         `${featureSet(name).name}: not a set of bar features`,

@@ -8,7 +8,6 @@ import type { EventFeatures } from "../features/event-features.ts";
 import type { DeclaredSet } from "../features/feature-declaration.ts";
 import { FeatureSampler } from "../features/feature-sampler.ts";
 import { GRID_FILL_MAX, GridFeatures } from "../features/grid-features.ts";
-import type { SeriesSet } from "../features/series-set.ts";
 import { CodedError } from "../std/errors.ts";
 import { labelsOf } from "./feature-labels.ts";
 import type { PricePath } from "./feature-labels.ts";
@@ -117,7 +116,7 @@ const US_PER_S = 1e6;
 /** A row a bar of the grid, at its close. */
 export const tableOfBars = (
   bars: readonly Bar[],
-  sets: readonly SeriesSet[],
+  sets: readonly DeclaredSet[],
   options: TableOptions,
 ): FeatureTable => {
   const intervalMs = bars[0]!.intervalMs;
@@ -139,7 +138,7 @@ export const tableOfBars = (
       breaks.push(0);
       table.push(
         [row.openUs + intervalMs * 1000, row.close, row.high, row.low],
-        grid.run.values,
+        grid.values,
       );
     },
   );

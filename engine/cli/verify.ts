@@ -3,10 +3,11 @@ import type { MarketEvent } from "../domain/market-event.ts";
 import type { EventFeatures } from "../features/event-features.ts";
 import {
   BAR_SETS,
+  GRID_SETS,
   createEventFeatures,
   featureSet,
 } from "../features/feature-sets.ts";
-import type { SeriesSet } from "../features/series-set.ts";
+import type { DeclaredSet } from "../features/feature-declaration.ts";
 import { INSTALLATION } from "../installation.ts";
 import { Random } from "../std/random.ts";
 import {
@@ -40,7 +41,7 @@ Each prints what it found; exit code 1 when it found something.
       --signals N       cuts for the signals (0)
       --set NAME        one set (all bar sets; market for tapes)
       --python PATH     a Python with numpy and pandas (FUSEWIRE_PYTHON, or python3)
-      --tolerance X     warmup: parts of a feature's usual size (1e-9 for bars, 1e-5 for tapes)
+      --tolerance X     warmup: parts of a feature's usual size (1e-9 for bars, 1e-4 for tapes)
       --seed TEXT       of the random points
       --json            one JSON object a file`;
 
@@ -61,13 +62,16 @@ type Values = ReturnType<typeof parseFlags<typeof FLAGS>>["values"];
 type Report = (path: string, finding: object, isGood: boolean) => boolean;
 
 const BARS_TOLERANCE = 1e-9;
-const TAPE_TOLERANCE = 1e-5;
+const TAPE_TOLERANCE = 1e-4;
 const PARITY_MAX = 1e-9;
 const PARITY_FLOAT32_MAX = 1e-5;
 
-const setsOf = (name: string | undefined): readonly SeriesSet[] => {
-  if (name === undefined) return BAR_SETS;
-  const set = BAR_SETS.find((candidate) => candidate.name === name);
+const setsOf = <S extends DeclaredSet>(
+  sets: readonly S[],
+  name: string | undefined,
+): readonly S[] => {
+  if (name === undefined) return sets;
+  const set = sets.find((candidate) => candidate.name === name);
   // A set that is not there at all is told as such.
   if (set === undefined)
     throw new UsageError(
@@ -95,7 +99,7 @@ const lookahead = async (
   const cuts = numberFlag("cuts", values.cuts, 10, 1);
   const random = new Random(values.seed ?? "lookahead");
   if (isBarsPath(path)) {
-    const source = barSource(setsOf(values.set), await barsOf(path));
+    const source = barSource(setsOf(GRID_SETS, values.set), await barsOf(path));
     const found = verifyLookahead(source, cuts, random);
     return report(path, found, found.changedRows === 0);
   }
@@ -135,7 +139,7 @@ const warmup = async (
     numberFlag("tolerance", values.tolerance, fallback, 0);
   const found = isBarsPath(path)
     ? verifyWarmup(
-        barSource(setsOf(values.set), await barsOf(path)),
+        barSource(setsOf(GRID_SETS, values.set), await barsOf(path)),
         starts,
         random,
         tolerance(BARS_TOLERANCE),
@@ -158,7 +162,7 @@ const parity = async (
   for (const path of paths)
     reports.push(
       await runParity({
-        sets: setsOf(values.set),
+        sets: setsOf(BAR_SETS, values.set),
         bars: await barsOf(path),
         python: values.python ?? process.env.FUSEWIRE_PYTHON ?? "python3",
       }),

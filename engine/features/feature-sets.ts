@@ -4,6 +4,8 @@ import { FeatureSet } from "./feature-set.ts";
 import { BARS_SET } from "./bars-set.ts";
 import { COMPACT_SET } from "./compact-set.ts";
 import { DIRECTION_SET } from "./direction-set.ts";
+import { FRAMES_SET } from "./frames-set.ts";
+import { NEWS_SET } from "./news-windows.ts";
 import { Microstructure } from "./microstructure.ts";
 import { MICROSTRUCTURE_SET } from "./microstructure-set.ts";
 import { REGIME_SET } from "./regime-set.ts";
@@ -20,6 +22,9 @@ export const BAR_SETS: readonly SeriesSet[] = [
   REGIME_SET,
 ];
 
+/** All that a grid of minutes gives; the frames come last. */
+export const GRID_SETS: readonly DeclaredSet[] = [...BAR_SETS, FRAMES_SET];
+
 /** Computed from a symbol's own events, each by something of its own. */
 const EVENT_FEATURES: readonly (() => EventFeatures)[] = [
   () => new FeatureSet(),
@@ -35,7 +40,8 @@ export const createEventFeatures = (
 export const FEATURE_SETS: readonly DeclaredSet[] = [
   MARKET_FEATURES,
   MICROSTRUCTURE_SET,
-  ...BAR_SETS,
+  ...GRID_SETS,
+  NEWS_SET,
 ];
 
 /** E_FEATURES_UNKNOWN where there is no such set. */

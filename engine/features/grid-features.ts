@@ -1,15 +1,20 @@
 /** Bars of one symbol onto a gap-free grid and through its bar features; the one way there, live and over history. */
+import type { FeatureVector } from "../domain/feature.ts";
 import type { Bar } from "../domain/market-event.ts";
 import { BarGrid } from "../market/bar-grid.ts";
 import type { GridRow } from "../market/bar-grid.ts";
+import { assert } from "../std/assert.ts";
 import { BAR_INPUTS } from "./bar-inputs.ts";
 import type { BarInputName } from "./bar-inputs.ts";
 import { BarSetRun } from "./bar-set-run.ts";
 import type { BarSetOptions } from "./bar-set-run.ts";
+import type { DeclaredSet } from "./feature-declaration.ts";
+import { FRAMES_SET, FrameFeatures } from "./frames-set.ts";
 import type { SeriesSet } from "./series-set.ts";
 
 export interface GridFeaturesOptions extends BarSetOptions {
-  readonly sets: readonly SeriesSet[];
+  /** Bar sets, and the frames if the grid is of minutes. */
+  readonly sets: readonly DeclaredSet[];
   readonly intervalMs: number;
   /** Missing bars filled in a row; a longer hole begins the features anew. */
   readonly fillMax: number;
@@ -27,16 +32,34 @@ const IS_REAL = 5;
 
 export class GridFeatures {
   readonly run: BarSetRun;
+  /** Of all sets, one after another in their order; overwritten by each row: copy to keep. */
+  readonly values: FeatureVector;
+  readonly #frames: FrameFeatures | undefined;
+  readonly #framesAt: number;
   readonly grid: BarGrid;
   readonly #onRow: (row: GridRow) => void;
 
-  /** `onRow` is told after each row of the grid, with the values of that row in `run.values`. */
+  /** `onRow` is told after each row of the grid, with the values of that row. */
   constructor(
     options: GridFeaturesOptions,
     onRow: (row: GridRow) => void = () => undefined,
   ) {
-    const { intervalMs, fillMax } = options;
-    this.run = new BarSetRun(options.sets, options);
+    const { intervalMs, fillMax, sets } = options;
+    const series = sets.filter((set): set is SeriesSet => "spec" in set);
+    this.run = new BarSetRun(series, options);
+    this.#framesAt = this.run.values.length;
+    if (sets.length === series.length) this.values = this.run.values;
+    else {
+      assert(
+        sets.length === series.length + 1 && sets.at(-1) === FRAMES_SET,
+        "the frames come last",
+      );
+      assert(intervalMs === 60_000, "the frames are made of minutes");
+      this.#frames = new FrameFeatures();
+      this.values = new Float64Array(
+        this.#framesAt + this.#frames.values.length,
+      );
+    }
     this.#onRow = onRow;
     this.grid = new BarGrid({ intervalMs, fillMax, windowMax: 1 }, (row) =>
       this.#take(row),
@@ -55,7 +78,10 @@ export class GridFeatures {
   #take(row: GridRow): void {
     const { run } = this;
     // The first row of a grid that begins anew has no past.
-    if (this.grid.rows === 1) run.reset();
+    if (this.grid.rows === 1) {
+      run.reset();
+      this.#frames?.reset();
+    }
     const { inputs } = run;
     inputs[OPEN] = row.open;
     inputs[HIGH] = row.high;
@@ -64,6 +90,11 @@ export class GridFeatures {
     inputs[VOLUME] = row.volume;
     inputs[IS_REAL] = row.isBackfilled ? 0 : 1;
     run.push();
+    if (this.#frames !== undefined) {
+      this.#frames.push(row.openUs, inputs);
+      this.values.set(run.values);
+      this.values.set(this.#frames.values, this.#framesAt);
+    }
     this.#onRow(row);
   }
 }

@@ -76,7 +76,7 @@ export interface Moments {
 
 /** Positions in the state of `moments`. */
 const AT = 0;
-/** First value of the block in progress and of the full one: the others are kept relative to it, which saves their digits. */
+/** First value of the block in progress, last of the full one: sums are of what is relative to it, which saves digits. It is in the window. */
 const ANCHOR = 1;
 const FULL_ANCHOR = 2;
 /** Mean and sum of squares about it of the block in progress. */
@@ -113,7 +113,7 @@ export const moments = (g: SeriesGraph, source: Series, n: number): Moments => {
         let squares = s[SQUARES]! + step * (y - center);
         s[MEAN] = center;
         s[SQUARES] = squares;
-        s[ROWS + at] = y;
+        s[ROWS + at] = value;
         s[AT] = count;
         if (count < n) {
           const rest = n - count;
@@ -141,17 +141,19 @@ export const moments = (g: SeriesGraph, source: Series, n: number): Moments => {
 /** Makes the full block's means and squares from each position to its end, back to front, in place of its values. */
 const closeBlock = (s: Float64Array, n: number): void => {
   const squaresAt = ROWS + n;
+  const last = s[ROWS + n - 1]!;
+  const anchor = Number.isFinite(last) ? last : 0;
   let mean = 0;
   let squares = 0;
   for (let i = n - 1; i >= 0; i--) {
-    const y = s[ROWS + i]!;
+    const y = s[ROWS + i]! - anchor;
     const step = y - mean;
     mean += step / (n - i);
     squares += step * (y - mean);
     s[ROWS + i] = mean;
     s[squaresAt + i] = squares;
   }
-  s[FULL_ANCHOR] = s[ANCHOR]!;
+  s[FULL_ANCHOR] = anchor;
   s[MEAN] = 0;
   s[SQUARES] = 0;
 };

@@ -158,6 +158,11 @@ export class SeriesRun {
     this.#steps = steps;
   }
 
+  /** Of a snapshot. */
+  get length(): number {
+    return this.#memory.length;
+  }
+
   step(): void {
     const { x } = this;
     const steps = this.#steps;
