@@ -78,14 +78,20 @@ export const verifyWarmup = <E>(
   tolerance: number,
 ): WarmupReport => {
   const whole = source.run(source.input);
-  const rowOf = new Map(whole.givenBy.map((givenBy, row) => [givenBy, row]));
+  // One bar after a hole gives several rows, one moment several events.
+  const key = (givenBy: number, time: number): string => `${givenBy} ${time}`;
+  const rowOf = new Map(
+    whole.givenBy.map((givenBy, row) => [key(givenBy, whole.times[row]!), row]),
+  );
   const drift = new DriftCount(source, whole);
   for (let i = 0; i < starts; i++) {
     const start = 1 + random.int(Math.max(1, source.input.length - 1));
     const { input, added } = source.from(start);
     const part = source.run(input);
     for (let row = 0; row < part.length; row++) {
-      const at = rowOf.get(part.givenBy[row]! - added + start);
+      const at = rowOf.get(
+        key(part.givenBy[row]! - added + start, part.times[row]!),
+      );
       if (at !== undefined && part.givenBy[row]! >= added)
         drift.compare(part, row, at, tolerance);
     }

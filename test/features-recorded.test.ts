@@ -1,0 +1,126 @@
+/** The feature verbs over recorded bars and tapes: parity, checks and tables. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  asyncBufferFromFile,
+  parquetMetadataAsync,
+  parquetReadObjects,
+} from "hyparquet";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { exportTable } from "../engine/cli/feature-table-verb.ts";
+import { barSource, tapeSource } from "../engine/cli/feature-rows.ts";
+import { barsOf, tapeEvents } from "../engine/cli/recorded-input.ts";
+import {
+  verifyLookahead,
+  verifyWarmup,
+} from "../engine/cli/verify-features.ts";
+import { runParity } from "../engine/cli/verify-parity.ts";
+import { BAR_SETS, GRID_SETS } from "../engine/features/feature-sets.ts";
+import { FeatureSet } from "../engine/features/feature-set.ts";
+import { Random } from "../engine/std/random.ts";
+
+const DATA = "../shared/data";
+const BARS = `${DATA}/bars/lean_crypto_coinbase_minute_btcusd_20180404_trade.zip`;
+const TAPE = `${DATA}/l2/binance-spot-btcusdt_20240808.gz`;
+const hasData = existsSync(BARS) && existsSync(TAPE);
+
+const PYTHONS = [process.env.FUSEWIRE_PYTHON, "python3", "../venv/bin/python"];
+const python = PYTHONS.find(
+  (path) =>
+    path !== undefined &&
+    spawnSync(path, ["-c", "import numpy, pandas"]).status === 0,
+);
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "fusewire-features-"));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("parity", () => {
+  it.skipIf(!hasData || python === undefined)(
+    "holds on recorded bars with holes: no missing value differs, no number by a billionth (needs ../shared/data, and a Python with numpy and pandas)",
+    async () => {
+      const report = await runParity({
+        sets: BAR_SETS,
+        bars: await barsOf(BARS),
+        python: python!,
+      });
+      expect(report.rows).toBeGreaterThan(1000);
+      expect(report.nanMismatches).toBe(0);
+      expect(report.maxRelError).toBeLessThan(1e-9);
+      expect(report.maxRelErrorFloat32).toBeLessThan(1e-5);
+    },
+    60_000,
+  );
+
+  it("says with a code that there is no Python", async () => {
+    const bars = [
+      {
+        type: "bar",
+        openUs: 0,
+        intervalMs: 60_000,
+        open: 1,
+        high: 1,
+        low: 1,
+        close: 1,
+        volume: 1,
+        closed: true,
+      },
+    ] as unknown as Awaited<ReturnType<typeof barsOf>>;
+    await expect(
+      runParity({ sets: BAR_SETS, bars, python: join(folder, "nothing") }),
+    ).rejects.toThrow("E_DEP_PYTHON");
+  });
+});
+
+describe.skipIf(!hasData)("recorded data (needs ../shared/data)", () => {
+  it("holds no look-ahead in bars, and they settle as declared", async () => {
+    const source = barSource(GRID_SETS, await barsOf(BARS));
+    const ahead = verifyLookahead(source, 3, new Random("recorded"));
+    expect(ahead).toMatchObject({ features: 181, changedRows: 0 });
+    const warm = verifyWarmup(source, 3, new Random("recorded"), 1e-9);
+    expect(warm.failedFeatures).toEqual([]);
+    expect(warm.values).toBeGreaterThan(10_000);
+  }, 60_000);
+
+  it("holds no look-ahead in a tape, and it settles as declared", async () => {
+    const events = (await tapeEvents(TAPE)).slice(0, 20_000);
+    const source = tapeSource(events, () => new FeatureSet());
+    const random = new Random("recorded");
+    expect(verifyLookahead(source, 2, random).changedRows).toBe(0);
+    expect(verifyWarmup(source, 2, random, 1e-4).failedFeatures).toEqual([]);
+  }, 60_000);
+
+  it("goes into a table with its sets' hashes and labels", async () => {
+    const out = join(folder, "bars.parquet");
+    const summary = await exportTable({
+      paths: [BARS],
+      sets: ["bars", "frames"],
+      symbol: undefined,
+      sampleMs: 0,
+      horizonsS: [300],
+      barrierBps: 5,
+      digits: "float32",
+      out,
+    });
+    const file = await asyncBufferFromFile(out);
+    const rows = await parquetReadObjects({ file });
+    expect(rows).toHaveLength(summary.rows);
+    const row = rows[500]!;
+    const later = rows[505]!;
+    expect(row.midMove300S).toBe(
+      Math.sign((later.price as number) - (row.price as number)),
+    );
+    expect(later.timeUs).toBe((row.timeUs as number) + 300e6);
+    expect(rows.at(-1)!.forwardReturn300S).toBeNaN();
+    const { key_value_metadata: metadata = [] } =
+      await parquetMetadataAsync(file);
+    const sets = metadata.find(({ key }) => key === "fusewire.sets")?.value;
+    expect(sets).toContain(BAR_SETS[0]!.hash);
+  }, 60_000);
+});
