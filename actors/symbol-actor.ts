@@ -10,7 +10,6 @@ import type {
   SignalTrigger,
 } from "../engine/domain/signal.ts";
 import type { SymbolId } from "../engine/domain/symbol.ts";
-import { FeatureSet } from "../engine/features/feature-set.ts";
 import type { WeightOptions } from "../engine/fusion/bayes-weights.ts";
 import { Fuser } from "../engine/fusion/fuser.ts";
 import type { FuserOptions } from "../engine/fusion/fuser.ts";
@@ -55,6 +54,7 @@ import { symbolBars } from "./symbol-bars.ts";
 import type { SymbolBarOptions } from "./symbol-bars.ts";
 import type { SymbolCounters } from "./symbol-counters.ts";
 import type { SymbolInspector } from "./symbol-inspector.ts";
+import { SymbolFeatures } from "./symbol-features.ts";
 import { SymbolModels } from "./symbol-models.ts";
 import type { SymbolModelOptions } from "./symbol-models.ts";
 import type { SymbolSlot } from "./symbol-slot.ts";
@@ -114,7 +114,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
   readonly #sync: BookSync;
   readonly #bars: BarBook;
   readonly #barKeeper: BarKeeper;
-  readonly #features = new FeatureSet();
+  readonly #features: SymbolFeatures;
   readonly #derivative = new DerivativeState();
   /** Where this symbol writes what it stands at, if it is one that others look at. */
   readonly #reference: Reference | undefined;
@@ -175,9 +175,17 @@ export class SymbolActor implements Actor<SymbolMessage> {
       deps.log,
     );
     this.#fuser = new Fuser(inference.models, options.fuser);
+    const leading = deps.references.all.find(
+      ({ symbol }) => symbol !== slot.symbol,
+    );
+    this.#features = new SymbolFeatures(
+      inference.models,
+      leading === undefined ? {} : { leading },
+    );
     this.#models = new SymbolModels(
       slot.symbol,
       inference,
+      this.#features,
       this.#fuser,
       clock,
       options.models,
@@ -210,7 +218,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
       sync: this.#sync,
       derivative: this.#derivative,
       book: this.#book,
-      features: this.#features,
+      features: this.#features.market,
       weights: this.#keeper.weights,
       clock: this.#clock,
     });
@@ -335,12 +343,12 @@ export class SymbolActor implements Actor<SymbolMessage> {
   #judge(): void {
     const turn = this.#turn;
     const basisNs = turn.eventReceivedNs;
-    const features = this.#features.write(this.#book, basisNs);
+    this.#features.write(this.#book, basisNs);
     turn.featured();
     this.#askOnClosedBars();
-    if (!this.#features.isWarm) return;
-    if (this.#models.askOnFeatures(features, basisNs)) turn.submitted();
-    this.#models.judge(features, basisNs);
+    if (!this.#features.market.isWarm) return;
+    if (this.#models.askOnFeatures(basisNs)) turn.submitted();
+    this.#models.judge(basisNs);
     turn.predicted();
   }
 

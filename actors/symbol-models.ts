@@ -1,11 +1,11 @@
 /** Asks one symbol's models and feeds their answers to its fuser: inline ones each turn, the others by message. */
-import type { FeatureVector } from "../engine/domain/feature.ts";
 import type {
   ModelName,
   Prediction,
   PredictionMiss,
 } from "../engine/domain/prediction.ts";
 import type { SymbolId } from "../engine/domain/symbol.ts";
+import type { EventFeatures } from "../engine/features/event-features.ts";
 import type { Fuser } from "../engine/fusion/fuser.ts";
 import { BAR_CHANNELS } from "../engine/market/bar-series.ts";
 import type { BarSeries } from "../engine/market/bar-series.ts";
@@ -20,6 +20,7 @@ import { CodedError } from "../engine/std/errors.ts";
 import { msToNs } from "../engine/std/time.ts";
 import type { Clock, MonoNanos } from "../engine/std/time.ts";
 import type { SymbolMessage } from "./messages.ts";
+import type { SymbolFeatures } from "./symbol-features.ts";
 
 export interface SymbolModelOptions {
   /** For models off this thread that judge the feature vector. */
@@ -32,11 +33,14 @@ export interface SymbolModelOptions {
 interface InlineSeat {
   readonly index: number;
   readonly model: InlineModel;
+  readonly features: EventFeatures;
 }
 
 interface AskedSeat {
   readonly index: number;
   readonly served: ServedModel;
+  /** What it reads, if it judges features. */
+  readonly features: EventFeatures;
   deadlineNs: number;
 }
 
@@ -62,6 +66,7 @@ export class SymbolModels {
   constructor(
     symbol: SymbolId,
     inference: Inference,
+    features: SymbolFeatures,
     fuser: Fuser,
     clock: Clock,
     options: SymbolModelOptions,
@@ -79,13 +84,14 @@ export class SymbolModels {
     const onFeatures: AskedSeat[] = [];
     const onBars: AskedSeat[] = [];
     inference.models.forEach((served, index) => {
-      const seat = { index, served, deadlineNs: NOT_ASKED };
+      const read = features.of(served.featureSchemaHash);
+      const seat = { index, served, features: read, deadlineNs: NOT_ASKED };
       const model = inference.inline(served.name);
       if (served.input === "bars") onBars.push(seat);
       else if (served.input === "features" && model === undefined)
         onFeatures.push(seat);
       else if (served.input === "features" && model !== undefined)
-        inline.push({ index, model });
+        inline.push({ index, model, features: read });
     });
     this.inline = inline;
     this.#onFeatures = onFeatures;
@@ -104,11 +110,12 @@ export class SymbolModels {
     return windows;
   }
 
-  /** The models of this thread, over the vector of this turn. One that fails is left out; the others speak. */
-  judge(features: FeatureVector, basisNs: MonoNanos): void {
-    for (const { index, model } of this.inline) {
+  /** The models of this thread, over the vectors of this turn. One that fails is left out, as is one whose features are cold. */
+  judge(basisNs: MonoNanos): void {
+    for (const { index, model, features } of this.inline) {
+      if (!features.isWarm) continue;
       try {
-        const probability = model.predict(features);
+        const probability = model.predict(features.values);
         this.#fuser.predicted(
           index,
           probability,
@@ -125,12 +132,14 @@ export class SymbolModels {
   }
 
   /** True where a question went out. One question a model at a time: the next turn asks with newer data. */
-  askOnFeatures(features: FeatureVector, basisNs: MonoNanos): boolean {
+  askOnFeatures(basisNs: MonoNanos): boolean {
     if (this.#onFeatures.length === 0) return false;
     let asked = false;
     for (const seat of this.#onFeatures) {
-      if (seat.deadlineNs !== NOT_ASKED) continue;
-      const input = { kind: "features", values: features.slice() } as const;
+      const { features } = seat;
+      if (seat.deadlineNs !== NOT_ASKED || !features.isWarm) continue;
+      const values = features.values.slice();
+      const input = { kind: "features", values } as const;
       this.#ask(seat, input, basisNs, this.#options.featureDeadlineMs);
       asked = true;
     }

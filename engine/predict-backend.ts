@@ -5,10 +5,12 @@ import type { EngineInference } from "../workers/engine-inference.ts";
 import type { FeatureVector } from "./domain/feature.ts";
 import type { Signal } from "./domain/signal.ts";
 import { tickerOf, type SymbolId } from "./domain/symbol.ts";
+import type { DeclaredSet } from "./features/feature-declaration.ts";
 import { MARKET_FEATURES } from "./features/feature-schema.ts";
+import { SERVED_SETS } from "./features/feature-sets.ts";
 import type { SignalApiBackend } from "./io/signal-api.ts";
 import type { Readiness } from "./io/hub-status.ts";
-import type { Clock, InlineModel } from "./ports.ts";
+import type { Clock, InlineModel, ServedModel } from "./ports.ts";
 import { CodedError } from "./std/errors.ts";
 import { RingBuffer } from "./std/ring-buffer.ts";
 import { nsToMs, type MonoNanos } from "./std/time.ts";
@@ -44,6 +46,10 @@ const FEATURE_INDEX: ReadonlyMap<string, number> = new Map(
 const neutralVector = (): FeatureVector =>
   Float64Array.from(MARKET_FEATURES.features, ({ name }) => NEUTRAL[name] ?? 0);
 
+/** The set that a model reads; `market` where it names none. */
+const setOf = ({ featureSchemaHash }: ServedModel): DeclaredSet =>
+  SERVED_SETS.find(({ hash }) => hash === featureSchemaHash) ?? MARKET_FEATURES;
+
 export class PredictBackend implements SignalApiBackend {
   readonly #deps: PredictBackendDeps;
   readonly #trees: readonly InlineModel[];
@@ -55,7 +61,9 @@ export class PredictBackend implements SignalApiBackend {
   constructor(deps: PredictBackendDeps) {
     this.#deps = deps;
     this.#startedNs = deps.clock.nowNs();
+    // What a request states are features of the market set: models of another one have nothing to judge.
     this.#trees = deps.inference.models
+      .filter((served) => setOf(served) === MARKET_FEATURES)
       .map(({ name }) => deps.inference.inline(name))
       .filter((model) => model !== undefined);
   }
@@ -132,7 +140,7 @@ export class PredictBackend implements SignalApiBackend {
         trainedAt: typeof trainedAt === "string" ? trainedAt : "",
         features:
           served.input === "features"
-            ? MARKET_FEATURES.features.map(({ name }) => name)
+            ? setOf(served).features.map(({ name }) => name)
             : [],
         metrics: entry?.manifest.metrics ?? {},
       };

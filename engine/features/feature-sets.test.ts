@@ -63,8 +63,8 @@ describe("feature sets", () => {
   });
 
   it("are served where a symbol's actor writes them: others are refused at load", () => {
-    expect([...SERVED_HASHES]).toEqual([
-      [featureSet("market").name, featureSet("market").hash],
-    ]);
+    expect([...SERVED_HASHES]).toEqual(
+      ["market", "microstructure"].map((name) => [name, featureSet(name).hash]),
+    );
   });
 });

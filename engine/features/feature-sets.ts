@@ -7,6 +7,7 @@ import { DIRECTION_SET } from "./direction-set.ts";
 import { FRAMES_SET } from "./frames-set.ts";
 import { NEWS_SET } from "./news-windows.ts";
 import { Microstructure } from "./microstructure.ts";
+import type { MicrostructureOptions } from "./microstructure.ts";
 import { MICROSTRUCTURE_SET } from "./microstructure-set.ts";
 import { REGIME_SET } from "./regime-set.ts";
 import type { SeriesSet } from "./series-set.ts";
@@ -25,17 +26,25 @@ export const BAR_SETS: readonly SeriesSet[] = [
 /** All that a grid of minutes gives; the frames come last. */
 export const GRID_SETS: readonly DeclaredSet[] = [...BAR_SETS, FRAMES_SET];
 
+/** What lies outside of the symbol. */
+export type EventFeatureOptions = Pick<MicrostructureOptions, "leading">;
+
 /** Computed from a symbol's own events, each by something of its own. */
-const EVENT_FEATURES: readonly (() => EventFeatures)[] = [
+const EVENT_FEATURES: readonly ((
+  options: EventFeatureOptions,
+) => EventFeatures)[] = [
   () => new FeatureSet(),
-  () => new Microstructure(),
+  (options) => new Microstructure(options),
 ];
 
 /** A new follower of the set, or undefined where the set is not computed from events. */
 export const createEventFeatures = (
   set: DeclaredSet,
+  options: EventFeatureOptions = {},
 ): EventFeatures | undefined =>
-  EVENT_FEATURES.map((create) => create()).find(({ schema }) => schema === set);
+  EVENT_FEATURES.map((create) => create(options)).find(
+    ({ schema }) => schema === set,
+  );
 
 export const FEATURE_SETS: readonly DeclaredSet[] = [
   MARKET_FEATURES,
@@ -56,7 +65,10 @@ export const featureSet = (name: string): DeclaredSet => {
 };
 
 /** The sets that a symbol's actor writes for its models: a model of any other set, or of another hash, is refused at load. */
-export const SERVED_SETS: readonly DeclaredSet[] = [MARKET_FEATURES];
+export const SERVED_SETS: readonly DeclaredSet[] = [
+  MARKET_FEATURES,
+  MICROSTRUCTURE_SET,
+];
 
 export const SERVED_HASHES: ReadonlyMap<string, string> = new Map(
   SERVED_SETS.map(({ name, hash }) => [name, hash]),

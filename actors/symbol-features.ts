@@ -1,0 +1,76 @@
+/** One symbol's feature vectors: the `market` set always, any other set where a served model reads it. */
+import type { FeatureVector } from "../engine/domain/feature.ts";
+import type {
+  Bar,
+  BookDelta,
+  BookSnapshot,
+  Quote,
+  Trade,
+} from "../engine/domain/market-event.ts";
+import type { EventFeatures } from "../engine/features/event-features.ts";
+import { FeatureSet } from "../engine/features/feature-set.ts";
+import {
+  SERVED_SETS,
+  createEventFeatures,
+} from "../engine/features/feature-sets.ts";
+import type { EventFeatureOptions } from "../engine/features/feature-sets.ts";
+import type { OrderBook } from "../engine/market/order-book.ts";
+import type { ServedModel } from "../engine/ports.ts";
+import { assert } from "../engine/std/assert.ts";
+import type { MonoNanos } from "../engine/std/time.ts";
+
+export class SymbolFeatures {
+  readonly market = new FeatureSet();
+  /** Those besides `market` that a model reads: a set that none reads costs nothing. */
+  readonly #others: readonly EventFeatures[];
+
+  constructor(models: readonly ServedModel[], options: EventFeatureOptions) {
+    const hashes = new Set(
+      models.map(({ featureSchemaHash }) => featureSchemaHash),
+    );
+    this.#others = SERVED_SETS.flatMap((set) => {
+      if (set === this.market.schema || !hashes.has(set.hash)) return [];
+      const features = createEventFeatures(set, options);
+      assert(features !== undefined, "a served set is made of events");
+      return [features];
+    });
+  }
+
+  /** What a model of this hash reads; `market` for one that names none. */
+  of(hash: string | undefined): EventFeatures {
+    return (
+      this.#others.find(({ schema }) => schema.hash === hash) ?? this.market
+    );
+  }
+
+  onBook(book: OrderBook, event: BookSnapshot | BookDelta): void {
+    this.market.onBook(book, event);
+    for (const features of this.#others) features.onBook(book, event);
+  }
+
+  onVoid(): void {
+    this.market.onVoid();
+    for (const features of this.#others) features.onVoid();
+  }
+
+  onTrade(trade: Trade): void {
+    this.market.onTrade(trade);
+    for (const features of this.#others) features.onTrade(trade);
+  }
+
+  onQuote(quote: Quote): void {
+    this.market.onQuote(quote);
+    for (const features of this.#others) features.onQuote(quote);
+  }
+
+  onBar(bar: Bar): void {
+    this.market.onBar(bar);
+    for (const features of this.#others) features.onBar(bar);
+  }
+
+  /** Once a turn: each set's vector is then in its `values`. */
+  write(book: OrderBook, nowNs: MonoNanos): FeatureVector {
+    for (const features of this.#others) features.write(book, nowNs);
+    return this.market.write(book, nowNs);
+  }
+}
