@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { barFaults } from "../../test/support/bar-faults.ts";
 import {
   SYMBOL,
-  barAt,
   numbersOf,
   referenceBars,
   timeAt,
@@ -179,42 +179,9 @@ describe("bars of trades", () => {
 });
 
 describe("bars of a venue", () => {
-  /** Minutes 0 … n, each late, doubled, overlapping or lost by chance. */
-  const faults = fc.record({
-    count: fc.integer({ min: 3, max: 60 }),
-    lost: fc.array(fc.nat(59), { maxLength: 8 }),
-    doubled: fc.array(fc.tuple(fc.nat(59), fc.nat(6)), { maxLength: 12 }),
-    late: fc.array(fc.tuple(fc.nat(59), fc.integer({ min: 1, max: 3 })), {
-      maxLength: 12,
-    }),
-    overlapping: fc.array(fc.nat(59), { maxLength: 8 }),
-    open: fc.array(fc.nat(59), { maxLength: 8 }),
-  });
-
   it("are the reference whatever of them is late, doubled, overlapping, open or missing", () => {
     fc.assert(
-      fc.property(faults, (fault) => {
-        const clean = Array.from({ length: fault.count }, (_, m) =>
-          barAt(m * MINUTE, 10 + m, { volume: 1 + m, trades: 1 + m }),
-        );
-        const lost = new Set(fault.lost.filter((m) => m > 0));
-        const queue: { at: number; bar: Bar }[] = [];
-        clean.forEach((bar, m) => {
-          if (lost.has(m)) return;
-          const lateBy =
-            m === 0 ? 0 : (fault.late.find(([x]) => x === m)?.[1] ?? 0);
-          queue.push({ at: m + lateBy, bar });
-          for (const [x, by] of fault.doubled)
-            if (x === m) queue.push({ at: m + lateBy + by + 0.1, bar });
-          if (fault.overlapping.includes(m))
-            queue.push({ at: m, bar: barAt((m + 0.5) * MINUTE, 500) });
-          if (fault.open.includes(m))
-            queue.push({
-              at: m - 0.5,
-              bar: { ...bar, high: 900, closed: false },
-            });
-        });
-        queue.sort((a, b) => a.at - b.at);
+      fc.property(barFaults(), ({ clean, told, lost, minutes }) => {
         const run = (bars: readonly Bar[]) => {
           const out: Bar[] = [];
           const book = new BarBook(
@@ -230,20 +197,20 @@ describe("bars of a venue", () => {
           book.advanceTo({
             type: "gap",
             symbol: SYMBOL,
-            ...timeAt((fault.count + 20) * MINUTE),
+            ...timeAt((minutes + 20) * MINUTE),
             reason: "resync",
           });
           return out;
         };
-        const reference = run(clean.filter((_, m) => !lost.has(m)));
-        const faulty = run(queue.map(({ bar }) => bar));
+        const reference = run(clean);
+        const faulty = run(told);
         const of = (bars: readonly Bar[], intervalMs: number) =>
           bars.filter((bar) => bar.intervalMs === intervalMs).map(numbersOf);
         expect(of(faulty, MINUTE)).toEqual(of(reference, MINUTE));
         expect(of(faulty, 5 * MINUTE)).toEqual(of(reference, 5 * MINUTE));
         // Filled where lost, and nowhere else.
         for (const bar of reference.filter((b) => b.intervalMs === MINUTE))
-          if (bar.openUs / 6e7 < fault.count)
+          if (bar.openUs / 6e7 < minutes)
             expect(bar.trades === 0).toBe(lost.has(bar.openUs / 6e7));
       }),
       { numRuns: 80 },
