@@ -1,8 +1,8 @@
 /**
  * What the features cost, by themselves: no decoding, no models, no rival, one thread, closed loop.
  *
- * A book update is the book's own delta applied, then the features' follow-up and one write of the vector; the same deltas through the book alone
- * are measured beside it and taken off, in time as in bytes. A bar is one row of the grid through all bar sets. `windowRatio` compares equal graphs with windows of
+ * A book update is the book's own delta applied, then the follow-up and one write of all event sets; the same deltas through the book alone
+ * are measured beside it and taken off, in time as in bytes. A bar is one row of the grid through all bar sets and the frames. `windowRatio` compares equal graphs with windows of
  * 5 and of 1,440 bars: above 1.2, a cost has crept in that grows with the window. `bytesPerEvent` is the growth of the heap over a loop that no
  * collection interrupts, per event: above 0, something is boxed or made anew.
  */
@@ -15,8 +15,11 @@ import { BarGraph } from "../engine/features/bar-inputs.ts";
 import { BarSetRun } from "../engine/features/bar-set-run.ts";
 import { growth } from "../engine/features/bar-terms.ts";
 import { exponential } from "../engine/features/fading-series.ts";
+import type { EventFeatures } from "../engine/features/event-features.ts";
 import { FeatureSet } from "../engine/features/feature-set.ts";
 import { BAR_SETS } from "../engine/features/feature-sets.ts";
+import { FrameFeatures } from "../engine/features/frames-set.ts";
+import { Microstructure } from "../engine/features/microstructure.ts";
 import {
   drawdown,
   moments,
@@ -180,7 +183,10 @@ const bookLoops = (events: number) => {
     () => new TimedDelta(symbol.delta(zeroUs)),
   );
   const book = new OrderBook({ depthMax: 1000 });
-  const features = new FeatureSet();
+  const sets: readonly EventFeatures[] = [
+    new FeatureSet(),
+    new Microstructure(),
+  ];
   // In an array: a number that a closure shares would be made anew at each change.
   const now = Float64Array.of(0.5);
   let at = deltas.length;
@@ -188,7 +194,7 @@ const bookLoops = (events: number) => {
     if (at === deltas.length) {
       at = 0;
       book.applySnapshot(snapshot.bids, snapshot.asks, snapshot.seq);
-      features.onVoid();
+      for (const features of sets) features.onVoid();
     }
     const delta = deltas[at++]!;
     now[0]! += UPDATE_NS;
@@ -197,12 +203,14 @@ const bookLoops = (events: number) => {
     return delta;
   };
   return {
-    features: features.schema.features.length,
+    features: sets.reduce((sum, { values }) => sum + values.length, 0),
     withFeatures: (count: number): void => {
       for (let i = 0; i < count; i++) {
         const delta = apply();
-        features.onBook(book, delta);
-        features.write(book, delta.receivedNs);
+        for (const features of sets) {
+          features.onBook(book, delta);
+          features.write(book, delta.receivedNs);
+        }
       }
     },
     alone: (count: number): void => {
@@ -214,16 +222,19 @@ const bookLoops = (events: number) => {
 /** Rows of a random walk through all bar sets. */
 const barLoop = () => {
   const run = new BarSetRun(BAR_SETS);
+  const frames = new FrameFeatures();
+  let minute = 0;
   const rows = walk(4096);
   const { inputs } = run;
   let at = 0;
   return {
-    features: run.values.length,
+    features: run.values.length + frames.values.length,
     loop: (count: number): void => {
       for (let i = 0; i < count; i++) {
         for (let j = 0; j < inputs.length; j++)
           inputs[j] = rows[at * inputs.length + j]!;
         run.push();
+        frames.push(minute++, inputs);
         at = at + 1 === 4096 ? 0 : at + 1;
       }
     },

@@ -275,10 +275,9 @@ export class FrameFeatures {
     this.#empty = this.snapshot();
   }
 
-  /** One minute of the grid; `inputs` in the order of BAR_INPUTS. */
-  push(openUs: number, inputs: Float64Array): void {
+  /** One minute of the grid, by its number since the epoch; `inputs` in the order of BAR_INPUTS. */
+  push(minute: number, inputs: Float64Array): void {
     assert(inputs.length === BAR_INPUTS.length, "a row has all inputs");
-    const minute = Math.round(openUs / 60e6);
     for (let i = 0; i < FRAMES.length; i++) {
       const { minutes } = FRAMES[i]!;
       this.#add(i, minute % minutes === 0, inputs);

@@ -23,6 +23,8 @@ export interface GridFeaturesOptions extends BarSetOptions {
 /** A day of minutes. */
 export const GRID_FILL_MAX = 1440;
 
+const MINUTE_US = 60_000_000;
+
 const OPEN = 0;
 const HIGH = 1;
 const LOW = 2;
@@ -91,7 +93,7 @@ export class GridFeatures {
     inputs[IS_REAL] = row.isBackfilled ? 0 : 1;
     run.push();
     if (this.#frames !== undefined) {
-      this.#frames.push(row.openUs, inputs);
+      this.#frames.push(Math.round(row.openUs / MINUTE_US), inputs);
       this.values.set(run.values);
       this.values.set(this.#frames.values, this.#framesAt);
     }
