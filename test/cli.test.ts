@@ -26,6 +26,7 @@ describe("fusewire", () => {
       "bench",
       "books",
       "models",
+      "verify",
       "features",
       "config",
       "doctor",

@@ -54,7 +54,7 @@ const list = (asJson: boolean): number => {
   else
     for (const { name, version, title, features, hash } of FEATURE_SETS)
       console.log(
-        `${name.padEnd(12)}v${version}  ${String(features.length).padStart(3)} features  ${hash}  ${title}`,
+        `${name.padEnd(16)}v${version}  ${String(features.length).padStart(3)} features  ${hash}  ${title}`,
       );
   return EXIT.ok;
 };
