@@ -25,7 +25,9 @@ export const SELL = 12;
 export const ONE = 13;
 /** When the event came. */
 export const EVENT_NS = 14;
-const FIELDS = 15;
+/** Of the mid over the last second, in basis points; NaN where the mid of then is not known. */
+export const RETURN_1S = 15;
+const FIELDS = 16;
 
 /** Sizes of so many best levels make the depth. */
 const DEPTH_LEVELS = 5;

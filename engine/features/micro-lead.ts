@@ -2,7 +2,10 @@
  * What a leading symbol says about this one. Huth, Abergel 2014, "High frequency lead/lag relationships"; Hayashi, Yoshida 2005: here on a
  * common grid of seconds, each side as it stood then.
  */
+import { monoNanos } from "../std/time.ts";
 import type { MonoNanos } from "../std/time.ts";
+import { EVENT_NS, RETURN_1S } from "./micro-inputs.ts";
+import type { MicroInputs } from "./micro-inputs.ts";
 import type { MicroState } from "./micro-state.ts";
 
 /** Where the other symbol stands and stood; 0 where that is not known. */
@@ -31,10 +34,16 @@ const FIELDS = 9;
 export class MicroLead {
   static readonly STATE = FIELDS;
   static readonly FEATURES = 8;
+  readonly #inputs: MicroInputs;
   readonly #leading: LeadingMid | undefined;
   readonly #state: Float64Array;
 
-  constructor(state: MicroState, leading: LeadingMid | undefined) {
+  constructor(
+    state: MicroState,
+    inputs: MicroInputs,
+    leading: LeadingMid | undefined,
+  ) {
+    this.#inputs = inputs;
     this.#leading = leading;
     this.#state = state.take(FIELDS);
   }
@@ -74,13 +83,14 @@ export class MicroLead {
     this.#state[OTHER_MID] = 0;
   }
 
-  /** `own1S`: this symbol's return over the last second, NaN where it is not known. */
-  write(own1S: number, nowNs: MonoNanos, to: Float64Array, at: number): void {
+  write(to: Float64Array, at: number): void {
     const leading = this.#leading;
     if (leading === undefined || !(leading.mid > 0)) {
       to.fill(NaN, at, at + MicroLead.FEATURES);
       return;
     }
+    const inputs = this.#inputs.values;
+    const nowNs = monoNanos(inputs[EVENT_NS]!);
     for (let i = 0; i < SPANS_MS.length; i++) {
       const before = leading.midBefore(SPANS_MS[i]!, nowNs);
       to[at + i] =
@@ -98,6 +108,6 @@ export class MicroLead {
     to[at + 5] = both > 0 ? state[OWN_OTHER]! / both : NaN;
     to[at + 6] =
       both > 0 ? (state[OTHER_LEADS]! - state[OWN_LEADS]!) / both : NaN;
-    to[at + 7] = beta * to[at + 2]! - own1S;
+    to[at + 7] = beta * to[at + 2]! - inputs[RETURN_1S]!;
   }
 }

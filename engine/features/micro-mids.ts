@@ -1,9 +1,11 @@
 /** The mid as it stood at each 100 ms of the last few seconds; 0 where it was not known. */
-import { MID } from "./micro-inputs.ts";
+import { MID, RETURN_1S } from "./micro-inputs.ts";
 import type { MicroInputs } from "./micro-inputs.ts";
 import type { MicroState } from "./micro-state.ts";
 
 const SLOTS = 64;
+/** Points before the newest, which is up to 100 ms old. */
+const SECOND_POINTS = 10;
 
 export class MicroMids {
   static readonly STATE = SLOTS + 1;
@@ -27,9 +29,13 @@ export class MicroMids {
     if (slot > next) this.#next[0] = slot;
   }
 
-  /** At so many points before the newest, at most 63; 0 where it was not known. */
-  before(points: number): number {
-    const slot = this.#next[0]! - 1 - points;
-    return slot < 0 ? 0 : this.#mids[slot % SLOTS]!;
+  /** Sets RETURN_1S. */
+  sayReturn(): void {
+    const { values } = this.#inputs;
+    const slot = this.#next[0]! - 1 - SECOND_POINTS;
+    const before = slot < 0 ? 0 : this.#mids[slot % SLOTS]!;
+    const mid = values[MID]!;
+    values[RETURN_1S] =
+      before === 0 ? NaN : mid === before ? 0 : 1e4 * Math.log(mid / before);
   }
 }

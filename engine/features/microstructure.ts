@@ -105,7 +105,7 @@ export class Microstructure implements EventFeatures {
       this.#inputs,
       new MicropriceTable(options.constants ?? MICROSTRUCTURE_SET.constants),
     );
-    this.#lead = new MicroLead(this.#state, options.leading);
+    this.#lead = new MicroLead(this.#state, this.#inputs, options.leading);
     this.#own[BOOK_NS] = -Infinity;
     this.#own[TRADE_NS] = -Infinity;
   }
@@ -167,10 +167,14 @@ export class Microstructure implements EventFeatures {
     return this.#seenNs >= WARM_AFTER_NS;
   }
 
-  /** Once a turn, over the final book. NaN wherever a feature is not known; all of them while the book lacks a side. */
+  /** Once a turn, over the final book. NaN wherever a feature is not known; all of them while the book lacks a side. Small, as FeatureSet's. */
   write(book: OrderBook, nowNs: MonoNanos): FeatureVector {
+    this.#inputs.values[EVENT_NS] = nowNs;
+    return this.#write(book);
+  }
+
+  #write(book: OrderBook): FeatureVector {
     const { top, values: inputs } = this.#inputs;
-    inputs[EVENT_NS] = nowNs;
     this.#advance();
     if (!book.hasBothSides || inputs[MID] === 0) return this.values.fill(NaN);
     book.copyTop(top, MICRO_LEVELS);
@@ -186,7 +190,8 @@ export class Microstructure implements EventFeatures {
     this.#vpin.write(values, VPIN_AT);
     this.#volatility.write(values, VOLATILITY_AT);
     this.#resilience.write(values, RESILIENCE_AT);
-    this.#lead.write(this.#return1S(), this.#nowNs, values, LEAD_AT);
+    this.#mids.sayReturn();
+    this.#lead.write(values, LEAD_AT);
     const seenNs = this.#seenNs;
     if (seenNs >= LONGEST_WARM_UP_NS) return;
     for (let i = 0; i < values.length; i++)
@@ -216,21 +221,9 @@ export class Microstructure implements EventFeatures {
     return Math.max(0, nowNs - lastNs) / 1e6;
   }
 
-  get #nowNs(): MonoNanos {
-    return monoNanos(this.#clock.values[NOW_NS]!);
-  }
-
   get #seenNs(): number {
     const { values } = this.#clock;
     return values[NOW_NS]! - values[FIRST_NS]!;
-  }
-
-  /** NaN where the mid of then is not known. */
-  #return1S(): number {
-    const before = this.#mids.before(10);
-    const mid = this.#inputs.values[MID]!;
-    if (before === 0) return NaN;
-    return mid === before ? 0 : 1e4 * Math.log(mid / before);
   }
 
   /** Fades everything up to an event and settles the grids with what stood until then; time never runs backwards here. */
