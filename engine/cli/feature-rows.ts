@@ -41,6 +41,8 @@ export class FeatureRows {
 
 /** What a check is made of: how a stretch of input becomes rows. Tests plant faulty ones. */
 export interface FeatureSource<E> {
+  /** Of the rows' times. */
+  readonly unit: "bars" | "ms";
   readonly features: readonly DeclaredFeature[];
   readonly input: readonly E[];
   run(input: readonly E[]): FeatureRows;
@@ -56,6 +58,7 @@ export const barSource = (
   const intervalMs = input[0]?.intervalMs;
   assert(intervalMs !== undefined, "there are bars");
   return {
+    unit: "bars",
     features,
     input,
     run(bars) {
@@ -88,6 +91,7 @@ export const tapeSource = (
   const symbol = input[0]?.symbol;
   assert(symbol !== undefined, "there are events");
   return {
+    unit: "ms",
     features,
     input,
     run(events) {

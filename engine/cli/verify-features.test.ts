@@ -41,6 +41,7 @@ const sourceOf = (
     value: random.next(),
   }));
   return {
+    unit: "bars",
     features: Object.keys(formulas).map((name) => feature(name, bars)),
     input,
     run(stretch) {

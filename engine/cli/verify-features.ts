@@ -1,4 +1,5 @@
 /** Two checks of any features: that no future is in them, and that they forget where the tape began when they say so. */
+import type { Span } from "../features/feature-declaration.ts";
 import type { Random } from "../std/random.ts";
 import type { FeatureRows, FeatureSource } from "./feature-rows.ts";
 
@@ -99,8 +100,10 @@ export const verifyWarmup = <E>(
   return drift.report(starts);
 };
 
+const MINUTE_MS = 60_000;
+
 class DriftCount {
-  readonly #source: Pick<FeatureSource<unknown>, "features">;
+  readonly #source: Pick<FeatureSource<unknown>, "features" | "unit">;
   readonly #whole: FeatureRows;
   readonly #sizes: readonly number[];
   readonly #checked = new Set<number>();
@@ -111,7 +114,7 @@ class DriftCount {
   #early = 0;
 
   constructor(
-    source: Pick<FeatureSource<unknown>, "features">,
+    source: Pick<FeatureSource<unknown>, "features" | "unit">,
     whole: FeatureRows,
   ) {
     this.#source = source;
@@ -129,16 +132,13 @@ class DriftCount {
       const { warmUp, settled, missing } = feature;
       if (
         missing === "nan" &&
-        warmUp.unit === "bars" &&
-        age + 1 < warmUp.count &&
+        this.#isBefore(age, warmUp) &&
         !Number.isNaN(value)
       ) {
         this.#early++;
         this.#failed.add(i);
       }
-      const needed =
-        settled.unit === "bars" ? settled.count - 1 : settled.count;
-      if (settled.unit !== "events" && age < needed) return;
+      if (this.#isBefore(age, settled)) return;
       const wanted = this.#whole.at(at, i);
       if (Number.isNaN(value) && Number.isNaN(wanted)) return;
       this.#values++;
@@ -151,6 +151,15 @@ class DriftCount {
       this.#unsettled++;
       this.#failed.add(i);
     });
+  }
+
+  /** Whether less than the span has been seen; a first bar is seen at age 0. Events are not counted: one is always seen. */
+  #isBefore(age: number, { count, unit }: Span): boolean {
+    if (unit === "events") return false;
+    if (unit === this.#source.unit)
+      return unit === "bars" ? age + 1 < count : age < count;
+    // Minutes of a tape, the first of which is a part of one.
+    return unit === "bars" && age < (count + 1) * MINUTE_MS;
   }
 
   report(starts: number): WarmupReport {

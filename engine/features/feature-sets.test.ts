@@ -5,6 +5,7 @@ import {
   BAR_SETS,
   FEATURE_SETS,
   SERVED_HASHES,
+  createEventFeatures,
   featureSet,
 } from "./feature-sets.ts";
 
@@ -64,7 +65,14 @@ describe("feature sets", () => {
 
   it("are served where a symbol's actor writes them: others are refused at load", () => {
     expect([...SERVED_HASHES]).toEqual(
-      ["market", "microstructure"].map((name) => [name, featureSet(name).hash]),
+      ["market", "microstructure", "bars", "regime", "frames"].map((name) => [
+        name,
+        featureSet(name).hash,
+      ]),
     );
+    for (const set of FEATURE_SETS)
+      expect(createEventFeatures(set) !== undefined, set.name).toBe(
+        SERVED_HASHES.has(set.name),
+      );
   });
 });

@@ -5,6 +5,7 @@ import { BARS_SET } from "./bars-set.ts";
 import { COMPACT_SET } from "./compact-set.ts";
 import { DIRECTION_SET } from "./direction-set.ts";
 import { FRAMES_SET } from "./frames-set.ts";
+import { LiveBarFeatures } from "./live-bar-features.ts";
 import { NEWS_SET } from "./news-windows.ts";
 import { Microstructure } from "./microstructure.ts";
 import type { MicrostructureOptions } from "./microstructure.ts";
@@ -29,22 +30,29 @@ export const GRID_SETS: readonly DeclaredSet[] = [...BAR_SETS, FRAMES_SET];
 /** What lies outside of the symbol. */
 export type EventFeatureOptions = Pick<MicrostructureOptions, "leading">;
 
-/** Computed from a symbol's own events, each by something of its own. */
-const EVENT_FEATURES: readonly ((
-  options: EventFeatureOptions,
-) => EventFeatures)[] = [
-  () => new FeatureSet(),
-  (options) => new Microstructure(options),
+/** The sets that a symbol's own events suffice for; the others need news, a leading symbol's bars or funding besides. */
+export const SERVED_SETS: readonly DeclaredSet[] = [
+  MARKET_FEATURES,
+  MICROSTRUCTURE_SET,
+  BARS_SET,
+  REGIME_SET,
+  FRAMES_SET,
 ];
 
-/** A new follower of the set, or undefined where the set is not computed from events. */
+/** What a symbol's actor writes for its models: a model of any other set, or of another hash, is refused at load. */
+export const SERVED_HASHES: ReadonlyMap<string, string> = new Map(
+  SERVED_SETS.map(({ name, hash }) => [name, hash]),
+);
+
+/** A new follower of the set, or undefined where events alone do not suffice for it. */
 export const createEventFeatures = (
   set: DeclaredSet,
   options: EventFeatureOptions = {},
-): EventFeatures | undefined =>
-  EVENT_FEATURES.map((create) => create(options)).find(
-    ({ schema }) => schema === set,
-  );
+): EventFeatures | undefined => {
+  if (set === MARKET_FEATURES) return new FeatureSet();
+  if (set === MICROSTRUCTURE_SET) return new Microstructure(options);
+  return SERVED_SETS.includes(set) ? new LiveBarFeatures(set) : undefined;
+};
 
 export const FEATURE_SETS: readonly DeclaredSet[] = [
   MARKET_FEATURES,
@@ -63,13 +71,3 @@ export const featureSet = (name: string): DeclaredSet => {
     });
   return found;
 };
-
-/** The sets that a symbol's actor writes for its models: a model of any other set, or of another hash, is refused at load. */
-export const SERVED_SETS: readonly DeclaredSet[] = [
-  MARKET_FEATURES,
-  MICROSTRUCTURE_SET,
-];
-
-export const SERVED_HASHES: ReadonlyMap<string, string> = new Map(
-  SERVED_SETS.map(({ name, hash }) => [name, hash]),
-);

@@ -60,7 +60,7 @@ export class GridFeatures {
       this.#frames = new FrameFeatures();
       this.values = new Float64Array(
         this.#framesAt + this.#frames.values.length,
-      );
+      ).fill(NaN);
     }
     this.#onRow = onRow;
     this.grid = new BarGrid({ intervalMs, fillMax, windowMax: 1 }, (row) =>

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import type { Bar } from "../domain/market-event.ts";
+import { symbolId } from "../domain/symbol.ts";
+import { monoNanos, unixMicros } from "../std/time.ts";
+import { BARS_SET } from "./bars-set.ts";
+import { FRAMES_SET } from "./frames-set.ts";
+import { GRID_FILL_MAX, GridFeatures } from "./grid-features.ts";
+import { LiveBarFeatures } from "./live-bar-features.ts";
+
+const SECOND_US = 1e6;
+
+const barAt = (startUs: number, intervalMs: number, close: number): Bar => ({
+  type: "bar",
+  symbol: symbolId("BTCUSDT.BINANCE"),
+  eventUs: unixMicros(startUs + intervalMs * 1000),
+  receivedUs: unixMicros(startUs + intervalMs * 1000),
+  receivedNs: monoNanos(1),
+  intervalMs,
+  openUs: unixMicros(startUs),
+  open: close,
+  high: close + 1,
+  low: close - 1,
+  close,
+  volume: 1,
+  vwap: close,
+  trades: 1,
+  closed: true,
+});
+
+const closeAt = (second: number): number =>
+  100 + 5 * Math.sin(second / 700) + ((second * 7919) % 13) / 13;
+
+describe("live bar features", () => {
+  it("make of seconds what the grid makes of minutes", () => {
+    const live = new LiveBarFeatures(BARS_SET);
+    const minutes = new LiveBarFeatures(BARS_SET);
+    const grid = new GridFeatures({
+      sets: [BARS_SET],
+      intervalMs: 60_000,
+      fillMax: GRID_FILL_MAX,
+    });
+    for (let minute = 0; minute < 400; minute++) {
+      const seconds = Array.from({ length: 60 }, (_, i) => 60 * minute + i);
+      for (const second of seconds)
+        live.onBar({
+          ...barAt(second * SECOND_US, 1000, closeAt(second)),
+          volume: 1 + (minute % 5),
+        });
+      const closes = seconds.map(closeAt);
+      const whole: Bar = {
+        ...barAt(60 * minute * SECOND_US, 60_000, closes.at(-1)!),
+        open: closes[0]!,
+        high: Math.max(...closes) + 1,
+        low: Math.min(...closes) - 1,
+        volume: 60 * (1 + (minute % 5)),
+      };
+      minutes.onBar(whole);
+      grid.onBar(whole);
+      expect(live.isWarm).toBe(minute >= 360);
+    }
+    // The last minute is told once the next begins, at the latest.
+    live.onBar(barAt(400 * 60 * SECOND_US, 1000, 100));
+    expect([...minutes.write()]).toEqual([...grid.values]);
+    expect([...live.values]).toEqual([...grid.values]);
+    expect(
+      BARS_SET.features.filter((_, i) => Number.isNaN(live.values[i]!)),
+    ).toEqual([]);
+  });
+
+  it("leave out bars that no minute is made of", () => {
+    const live = new LiveBarFeatures(FRAMES_SET);
+    live.onBar(barAt(0, 300_000, 100));
+    expect(live.values.every(Number.isNaN)).toBe(true);
+    expect(live.isWarm).toBe(false);
+  });
+});
