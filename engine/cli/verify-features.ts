@@ -132,13 +132,13 @@ class DriftCount {
       const { warmUp, settled, missing } = feature;
       if (
         missing === "nan" &&
-        this.#isBefore(age, warmUp) &&
+        this.#isBefore(age, warmUp, -1) &&
         !Number.isNaN(value)
       ) {
         this.#early++;
         this.#failed.add(i);
       }
-      if (this.#isBefore(age, settled)) return;
+      if (this.#isBefore(age, settled, 1)) return;
       const wanted = this.#whole.at(at, i);
       if (Number.isNaN(value) && Number.isNaN(wanted)) return;
       this.#values++;
@@ -153,13 +153,15 @@ class DriftCount {
     });
   }
 
-  /** Whether less than the span has been seen; a first bar is seen at age 0. Events are not counted: one is always seen. */
-  #isBefore(age: number, { count, unit }: Span): boolean {
+  /**
+   * Whether less than the span has been seen; a first bar is seen at age 0. Events are not counted: one is always seen. The minutes of a tape
+   * begin and end within a minute of it: `slack` says to which side.
+   */
+  #isBefore(age: number, { count, unit }: Span, slack: 1 | -1): boolean {
     if (unit === "events") return false;
     if (unit === this.#source.unit)
       return unit === "bars" ? age + 1 < count : age < count;
-    // Minutes of a tape, the first of which is a part of one.
-    return unit === "bars" && age < (count + 1) * MINUTE_MS;
+    return unit === "bars" && age < (count + slack) * MINUTE_MS;
   }
 
   report(starts: number): WarmupReport {
