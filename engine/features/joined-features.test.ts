@@ -15,7 +15,7 @@ describe("joined features", () => {
       [100, 3],
       [101, 1],
     ];
-    book.applySnapshot(bids!, asks!, 1);
+    book.applySnapshot(bids, asks, 1);
     joined.onBook(book, {
       type: "bookSnapshot",
       symbol: symbolId("BTCUSDT.BINANCE"),
@@ -23,8 +23,8 @@ describe("joined features", () => {
       receivedUs: unixMicros(1),
       receivedNs: monoNanos(1),
       seq: 1,
-      bids: bids!,
-      asks: asks!,
+      bids: bids,
+      asks: asks,
     });
     const values = joined.write(book, monoNanos(2));
     expect(values).toHaveLength(joined.schema.features.length);
