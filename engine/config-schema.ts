@@ -110,19 +110,45 @@ export const CONFIG_SCHEMA = section(
             Type.Literal("auto"),
             Type.Literal("simulator"),
             Type.Literal("bus"),
+            Type.Literal("venue"),
           ],
           {
             default: "auto",
             description:
-              "auto: the simulator without a broker, the bus with one",
+              "auto: feed.venue where it is given, else the simulator without a broker and the bus with one",
           },
         ),
+        venue: text(
+          "",
+          "Whose public market data: binance, binanceusdm, binancecoinm, kraken, kraken-v1, coinbase, okx, bybit, bybit-spot, bybit-inverse or hyperliquid",
+        ),
+        channels: Type.Array(
+          Type.Union([
+            Type.Literal("book"),
+            Type.Literal("trades"),
+            Type.Literal("quotes"),
+            Type.Literal("bars"),
+            Type.Literal("funding"),
+            Type.Literal("openInterest"),
+          ]),
+          {
+            default: ["book", "trades"],
+            maxItems: 6,
+            description:
+              "What to subscribe at the venue: book, trades, quotes, bars (1 minute), funding, openInterest",
+          },
+        ),
+        url: text(
+          "",
+          "The venue's WebSocket address; empty: its own. TLS, but on this machine",
+        ),
+        restUrl: text("", "The venue's REST address; empty: its own"),
         seed: text("fusewire", "Seed of the simulated market"),
         symbols: Type.Array(Type.String(), {
           default: [],
           maxItems: 500,
           description:
-            "Simulated symbols, SYMBOL.VENUE; empty: the simulator's own eight",
+            "Symbols of the venue (BTCUSDT, BTC/USD, or SYMBOL.VENUE), or simulated ones (SYMBOL.VENUE; empty: the simulator's own eight)",
         }),
         updatesPerSecond: amount(
           20,
@@ -158,6 +184,12 @@ export const CONFIG_SCHEMA = section(
           50,
           600_000,
           "A book without a valid update this long is STALE",
+        ),
+        frozenAfterMs: count(
+          2000,
+          100,
+          600_000,
+          "A book that is told again and again, and nothing new, this long is STALE too",
         ),
         depthMax: count(1000, 10, 10_000, "Levels kept on each side of a book"),
         references: Type.Array(symbol, {

@@ -49,6 +49,7 @@ import { liveExecutor } from "./std/executor.ts";
 import { hash32 } from "./std/random.ts";
 import { systemClock, systemTimers } from "./std/time.ts";
 import { SYMBOLS_PAGE_MAX } from "./wire/operator-api.ts";
+import { startVenue, type VenueRun } from "./venue-run.ts";
 
 export interface Engine {
   readonly epoch: string;
@@ -124,10 +125,11 @@ const start = async (
 
   const bus = openBus(config, metrics, log, onFatal);
   stops.push(() => bus.drain());
-  const isSimulated = usesSimulator(config);
-  // Simulated prices never reach a shared broker: see docs/decisions/0005-embedded-default.md.
+  const source = feedSource(config);
+  const isSimulated = source === "simulator";
+  // Simulated prices never reach a shared broker (docs/decisions/0005-embedded-default.md), and a venue's need not.
   const feedBus =
-    isSimulated && config.nats.url !== "" ? new LocalBus({ log }) : bus;
+    source !== "bus" && config.nats.url !== "" ? new LocalBus({ log }) : bus;
 
   const { actors, inputs, ...actorsLife } = await startEngineActors(around, {
     registry,
@@ -153,6 +155,7 @@ const start = async (
     log,
     symbolsMax: config.symbols.max + REFERENCES_MAX,
   });
+  let venue: VenueRun | undefined;
   const status = new EngineStatus({
     clock,
     version: INSTALLATION.version,
@@ -166,6 +169,7 @@ const start = async (
         ? { name: "bus", state: "in-process" }
         : { name: "nats", state: bus.state },
       ...(storeLife.link === undefined ? [] : [storeLife.link()]),
+      ...(venue === undefined ? [] : [venueLink(venue)]),
     ],
   });
   const desk = new OperatorDesk({
@@ -194,6 +198,16 @@ const start = async (
   stops.push(() => feed.stop());
   stops.push(() => api.stop());
   if (isSimulated) stops.push(startSimulator(config, feedBus));
+  if (source === "venue") {
+    venue = startVenue({
+      feed: config.feed,
+      bus: feedBus,
+      telemetry: metrics,
+      log,
+      marks: "none",
+    });
+    stops.push(() => venue?.stop());
+  }
   stops.push(showReadiness(hub, status));
   return {
     epoch,
@@ -322,8 +336,19 @@ const showReadiness = (hub: SignalHub, status: EngineStatus): (() => void) => {
   };
 };
 
-const usesSimulator = ({ feed, nats }: Config): boolean =>
-  feed.source === "simulator" || (feed.source === "auto" && nats.url === "");
+const feedSource = ({
+  feed,
+  nats,
+}: Config): Exclude<Config["feed"]["source"], "auto"> => {
+  if (feed.source !== "auto") return feed.source;
+  if (feed.venue !== "") return "venue";
+  return nats.url === "" ? "simulator" : "bus";
+};
+
+const venueLink = ({ status }: VenueRun): LinkStatus => ({
+  name: status.venue,
+  state: status.connections >= status.clients ? "connected" : "disconnected",
+});
 
 interface OpenStore {
   readonly store: StateStore;
@@ -450,7 +475,11 @@ const actorOptions = (config: Config): EngineActorsOptions => {
           lateTrades: symbols.lateTrades,
         },
       },
-      bookSync: { ...symbol.bookSync, staleAfterMs: symbols.staleAfterMs },
+      bookSync: {
+        ...symbol.bookSync,
+        staleAfterMs: symbols.staleAfterMs,
+        frozenAfterMs: symbols.frozenAfterMs,
+      },
       models: {
         ...symbol.models,
         forecastDeadlineMs: models.forecastDeadlineMs,

@@ -123,6 +123,7 @@ const LAYERS: readonly Layer[] = [
       "engine/predict-backend.ts",
       "engine/links.ts",
       "engine/publish-run.ts",
+      "engine/venue-run.ts",
       "engine/actor-machine.ts",
       "engine/record-run.ts",
       "engine/replay-run.ts",

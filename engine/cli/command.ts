@@ -53,7 +53,9 @@ const CONFIG_FLAGS = {
   host: "http.host",
   port: "http.port",
   feed: "feed.source",
+  venue: "feed.venue",
   symbols: "feed.symbols",
+  channels: "feed.channels",
   seed: "feed.seed",
   rate: "feed.updatesPerSecond",
   models: "models.dir",
@@ -77,8 +79,10 @@ export const CONFIG_HELP = `  -c, --config FILE     YAML or JSON configuration (
       --redis URL       redis://host:port; without it state is kept in files
       --host ADDRESS    of page, WebSocket, health and metrics (127.0.0.1)
       --port PORT       of the same (8787; 0 takes a free one)
-      --feed SOURCE     auto, simulator or bus
-      --symbols LIST    simulated symbols, SYMBOL.VENUE, comma-separated
+      --feed SOURCE     auto, simulator, bus or venue
+      --venue NAME      listen to a venue itself: binance, kraken, coinbase, okx, bybit, … (fusewire feed --help)
+      --symbols LIST    comma-separated: the venue's (BTCUSDT), or simulated ones (SYMBOL.VENUE)
+      --channels LIST   of the venue: book, trades, quotes, bars, funding, openInterest (book,trades)
       --seed TEXT       of the simulated market
       --rate N          mean book updates a second and simulated symbol
       --models DIR      model registry in place of the shipped one

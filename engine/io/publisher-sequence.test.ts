@@ -62,7 +62,7 @@ describe("PublisherSequence", () => {
 
   it("refuses what is no mark", () => {
     const { take } = setUp();
-    for (const value of ["", "x", `${OLD}`, `${OLD} `, `${OLD} 0`, `${OLD} -1`])
+    for (const value of ["", "x", OLD, `${OLD} `, `${OLD} 0`, `${OLD} -1`])
       expect(take(value), value).toBe("malformed");
     take(`${OLD} 1`);
     expect(take(`${OLD} two`)).toBe("malformed");
