@@ -342,8 +342,8 @@ export class SymbolActor implements Actor<SymbolMessage> {
   /** What the models make of the market as this turn left it. */
   #judge(): void {
     const turn = this.#turn;
-    const basisNs = turn.eventReceivedNs;
-    this.#features.write(this.#book, basisNs);
+    const basisNs = turn.latest.receivedNs;
+    this.#features.write(this.#book, turn.latest);
     turn.featured();
     this.#askOnClosedBars();
     if (!this.#features.market.isWarm) return;
@@ -485,7 +485,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
   }
 
   readonly #askOnBars = (series: BarSeries): void => {
-    if (this.#models.askOnBars(series, this.#turn.eventReceivedNs))
+    if (this.#models.askOnBars(series, this.#turn.latest.receivedNs))
       this.#turn.submitted();
   };
 

@@ -7,7 +7,10 @@ import type {
   Quote,
   Trade,
 } from "../engine/domain/market-event.ts";
-import type { EventFeatures } from "../engine/features/event-features.ts";
+import type {
+  EventFeatures,
+  Received,
+} from "../engine/features/event-features.ts";
 import { FeatureSet } from "../engine/features/feature-set.ts";
 import {
   SERVED_SETS,
@@ -17,7 +20,6 @@ import type { EventFeatureOptions } from "../engine/features/feature-sets.ts";
 import type { OrderBook } from "../engine/market/order-book.ts";
 import type { ServedModel } from "../engine/ports.ts";
 import { assert } from "../engine/std/assert.ts";
-import type { MonoNanos } from "../engine/std/time.ts";
 
 export class SymbolFeatures {
   readonly market = new FeatureSet();
@@ -69,8 +71,8 @@ export class SymbolFeatures {
   }
 
   /** Once a turn: each set's vector is then in its `values`. */
-  write(book: OrderBook, nowNs: MonoNanos): FeatureVector {
-    for (const features of this.#others) features.write(book, nowNs);
-    return this.market.write(book, nowNs);
+  write(book: OrderBook, latest: Received): FeatureVector {
+    for (const features of this.#others) features.write(book, latest);
+    return this.market.write(book, latest);
   }
 }

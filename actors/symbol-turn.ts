@@ -15,7 +15,8 @@ export class SymbolTurn {
 
   eventUs = 0 as UnixMicros;
   eventReceivedUs = 0 as UnixMicros;
-  eventReceivedNs: MonoNanos = ZERO_NS;
+  /** When the latest event came. */
+  readonly latest: { receivedNs: MonoNanos } = { receivedNs: ZERO_NS };
 
   readonly #clock: Clock;
   #receivedNs: MonoNanos = ZERO_NS;
@@ -45,8 +46,8 @@ export class SymbolTurn {
     this.hasMarketNews = true;
     this.eventUs = event.eventUs;
     this.eventReceivedUs = event.receivedUs;
-    if (event.receivedNs > this.eventReceivedNs)
-      this.eventReceivedNs = event.receivedNs;
+    if (event.receivedNs > this.latest.receivedNs)
+      this.latest.receivedNs = event.receivedNs;
   }
 
   answered(index: number, message: PredictionArrived): void {

@@ -209,7 +209,7 @@ const bookLoops = (events: number) => {
         const delta = apply();
         for (const features of sets) {
           features.onBook(book, delta);
-          features.write(book, delta.receivedNs);
+          features.write(book, delta);
         }
       }
     },

@@ -9,19 +9,22 @@ export const OVER_5_S = 2;
 export const OVER_30_S = 3;
 /** … 1 less what is left over 30 s, without cancellation, for time-weighted means, … */
 export const SHARE_30_S = 4;
-/** … and the time itself, NaN before the first event. */
+/** … the time itself, NaN before the first event, … */
 export const NOW_NS = 5;
+/** … and when the event in progress came: for `advance`. */
+export const EVENT_NS = 6;
 
 /**
  * Here and in the features, numbers that change with each event live in typed arrays and go from function to function in
  * them: a number in a field, a parameter or a return value is boxed wherever V8 happens not to inline.
  */
 export class DecayClock {
-  readonly values = new Float64Array([1, 1, 1, 1, 0, NaN]);
+  readonly values = new Float64Array([1, 1, 1, 1, 0, NaN, NaN]);
 
   /** False, and nothing to do, when time has not moved: several events of one instant, or one told late. */
-  advance(nowNs: number): boolean {
+  advance(): boolean {
     const { values } = this;
+    const nowNs = values[EVENT_NS]!;
     const elapsedNs = nowNs - values[NOW_NS]!;
     if (elapsedNs <= 0) return false;
     values[NOW_NS] = nowNs;

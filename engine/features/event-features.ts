@@ -11,6 +11,11 @@ import type { OrderBook } from "../market/order-book.ts";
 import type { MonoNanos } from "../std/time.ts";
 import type { DeclaredSet } from "./feature-declaration.ts";
 
+/** An event, or whatever else knows when it came: an object, for a number would be boxed for each call that V8 does not inline. */
+export interface Received {
+  readonly receivedNs: MonoNanos;
+}
+
 export interface EventFeatures {
   readonly schema: DeclaredSet;
   /** Owned by the set and overwritten by each `write`: copy to keep. */
@@ -25,6 +30,6 @@ export interface EventFeatures {
   onQuote(quote: Quote): void;
   /** Closed bars. */
   onBar(bar: Bar): void;
-  /** Once a turn, over the final book. */
-  write(book: OrderBook, nowNs: MonoNanos): FeatureVector;
+  /** Once a turn, over the final book, as of the turn's latest event. */
+  write(book: OrderBook, latest: Received): FeatureVector;
 }

@@ -119,7 +119,7 @@ export class FeatureSampler {
       bidPrice: book.bidPrice(0),
       askPrice: book.askPrice(0),
       mid,
-      features: this.features.write(book, event.receivedNs),
+      features: this.features.write(book, event),
     });
   }
 }

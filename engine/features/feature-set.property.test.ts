@@ -398,7 +398,7 @@ describe("feature set against recomputation from the raw events", () => {
             features.onBar(bar);
             events.push({ kind: "bar", t, bar });
           }
-          const written = features.write(book, monoNanos(t));
+          const written = features.write(book, { receivedNs: monoNanos(t) });
           const expected = reference(events, t, book.seq);
           MARKET_FEATURES.features.forEach(({ name }, i) => {
             const apart =
@@ -450,7 +450,7 @@ describe("feature set against recomputation from the raw events", () => {
       });
       events.push({ kind: "book", t, shape: shapeOf(book) });
     }
-    const written = features.write(book, monoNanos(t));
+    const written = features.write(book, { receivedNs: monoNanos(t) });
     const expected = reference(events, t, book.seq);
     MARKET_FEATURES.features.forEach(({ name }, i) => {
       expect(

@@ -53,7 +53,9 @@ class Stand {
   read(ms: number, name: string): number {
     const at = MARKET_FEATURES.features.findIndex((f) => f.name === name);
     expect(at, name).toBeGreaterThanOrEqual(0);
-    return this.features.write(this.book, monoNanos(ms * 1e6))[at]!;
+    return this.features.write(this.book, { receivedNs: monoNanos(ms * 1e6) })[
+      at
+    ]!;
   }
 }
 
@@ -61,14 +63,16 @@ describe("feature set", () => {
   it("writes into one vector of its own, in schema order", () => {
     const { features, book } = new Stand();
     expect(features.values).toHaveLength(MARKET_FEATURES.features.length);
-    expect(features.write(book, monoNanos(1))).toBe(features.values);
+    expect(features.write(book, { receivedNs: monoNanos(1) })).toBe(
+      features.values,
+    );
   });
 
   it("is all zeros without a book, whatever else was seen", () => {
     const { features, book } = new Stand();
     features.onTrade(trade(1, 100, 1));
     features.onQuote(quote(1));
-    expect([...features.write(book, monoNanos(2e6))]).toEqual(
+    expect([...features.write(book, { receivedNs: monoNanos(2e6) })]).toEqual(
       MARKET_FEATURES.features.map(() => 0),
     );
   });
@@ -187,10 +191,9 @@ describe("feature set", () => {
         quote(ms, { seq: 100 + ms, bidSize: 0, askSize: 0 }),
       );
       for (const at of [ms, ms + 1, ms + 1e6])
-        for (const value of stand.features.write(
-          stand.book,
-          monoNanos(at * 1e6),
-        ))
+        for (const value of stand.features.write(stand.book, {
+          receivedNs: monoNanos(at * 1e6),
+        }))
           expect(Number.isFinite(value)).toBe(true);
       ms += 2e6;
     }

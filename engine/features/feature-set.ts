@@ -8,11 +8,10 @@ import type {
   Trade,
 } from "../domain/market-event.ts";
 import type { OrderBook } from "../market/order-book.ts";
-import type { MonoNanos } from "../std/time.ts";
 import { BarFeatures } from "./bar-features.ts";
 import { BookFeatures, TOP_LEVELS } from "./book-features.ts";
-import { DecayClock, NOW_NS } from "./decay-clock.ts";
-import type { EventFeatures } from "./event-features.ts";
+import { DecayClock, EVENT_NS, NOW_NS } from "./decay-clock.ts";
+import type { EventFeatures, Received } from "./event-features.ts";
 import type { DeclaredSet } from "./feature-declaration.ts";
 import { MARKET_FEATURES } from "./feature-schema.ts";
 import { QuoteFeatures } from "./quote-features.ts";
@@ -50,7 +49,8 @@ export class FeatureSet implements EventFeatures {
       this.onVoid();
       return;
     }
-    this.#advance(event.receivedNs);
+    this.#clock.values[EVENT_NS] = event.receivedNs;
+    this.#advance();
     if (this.#book.mids.isEmpty)
       this.#firstBookNs = this.#clock.values[NOW_NS]!;
     book.copyTop(this.#top, TOP_LEVELS);
@@ -63,12 +63,14 @@ export class FeatureSet implements EventFeatures {
   }
 
   onTrade(trade: Trade): void {
-    this.#advance(trade.receivedNs);
+    this.#clock.values[EVENT_NS] = trade.receivedNs;
+    this.#advance();
     this.#trades.onTrade(trade, this.#book);
   }
 
   onQuote(quote: Quote): void {
-    this.#advance(quote.receivedNs);
+    this.#clock.values[EVENT_NS] = quote.receivedNs;
+    this.#advance();
     this.#quotes.onQuote(quote);
   }
 
@@ -81,11 +83,12 @@ export class FeatureSet implements EventFeatures {
     return this.#clock.values[NOW_NS]! - this.#firstBookNs >= WARM_AFTER_NS;
   }
 
-  /** Once a turn, over the final book. All zeros while the book lacks a side. Small, so that the time is not boxed on its way. */
-  write(book: OrderBook, nowNs: MonoNanos): FeatureVector {
+  /** Once a turn, over the final book. All zeros while the book lacks a side. */
+  write(book: OrderBook, latest: Received): FeatureVector {
     if (!book.hasBothSides) this.onVoid();
     else if (!this.#book.mids.isEmpty) {
-      this.#advance(nowNs);
+      this.#clock.values[EVENT_NS] = latest.receivedNs;
+      this.#advance();
       return this.#writeAll(book);
     }
     return this.values.fill(0);
@@ -106,8 +109,8 @@ export class FeatureSet implements EventFeatures {
   }
 
   /** Decays everything up to an event; time never runs backwards here. */
-  #advance(nowNs: number): void {
-    if (!this.#clock.advance(nowNs)) return;
+  #advance(): void {
+    if (!this.#clock.advance()) return;
     this.#book.decay(this.#clock);
     this.#trades.decay(this.#clock);
     this.#quotes.decay(this.#clock);

@@ -26,7 +26,7 @@ describe("joined features", () => {
       bids: bids,
       asks: asks,
     });
-    const values = joined.write(book, monoNanos(2));
+    const values = joined.write(book, { receivedNs: monoNanos(2) });
     expect(values).toHaveLength(joined.schema.features.length);
     expect([...values]).toEqual(parts.flatMap((part) => [...part.values]));
     expect(

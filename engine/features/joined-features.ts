@@ -8,8 +8,7 @@ import type {
   Trade,
 } from "../domain/market-event.ts";
 import type { OrderBook } from "../market/order-book.ts";
-import type { MonoNanos } from "../std/time.ts";
-import type { EventFeatures } from "./event-features.ts";
+import type { EventFeatures, Received } from "./event-features.ts";
 import { declareSet } from "./feature-declaration.ts";
 import type { DeclaredSet } from "./feature-declaration.ts";
 
@@ -64,10 +63,10 @@ export class JoinedFeatures implements EventFeatures {
     for (const part of this.#parts) part.onBar(bar);
   }
 
-  write(book: OrderBook, nowNs: MonoNanos): FeatureVector {
+  write(book: OrderBook, latest: Received): FeatureVector {
     let at = 0;
     for (const part of this.#parts) {
-      const values = part.write(book, nowNs);
+      const values = part.write(book, latest);
       this.values.set(values, at);
       at += values.length;
     }

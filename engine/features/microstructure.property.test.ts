@@ -46,7 +46,7 @@ describe("microstructure features, over any events", () => {
         const book = new OrderBook({ depthMax: 50 });
         for (const event of microMarket(options)) {
           apply(set, book, event);
-          const values = set.write(book, event.receivedNs);
+          const values = set.write(book, event);
           for (let i = 0; i < values.length; i++)
             if (Math.abs(values[i]!) === Infinity)
               throw new Error(`${features[i]!.name} is infinite`);
@@ -66,7 +66,9 @@ describe("microstructure features, over any events", () => {
     fc.assert(
       fc.property(market, (options) => {
         const { set, book } = run(microMarket(options));
-        const values = set.write(book, monoNanos(set.values.length * 1e12));
+        const values = set.write(book, {
+          receivedNs: monoNanos(set.values.length * 1e12),
+        });
         features.forEach(({ name, unit }, i) => {
           const bounds =
             unit === "ratio in [-1, 1]"
@@ -104,9 +106,9 @@ describe("microstructure features, over any events", () => {
             if (event.type === "bookSnapshot") other.onBook(book, event);
             else if (event.type === "trade") other.onTrade(event);
             else other.onVoid();
-            const values = set.write(book, event.receivedNs);
+            const values = set.write(book, event);
             expect(
-              Buffer.from(other.write(book, event.receivedNs).buffer).equals(
+              Buffer.from(other.write(book, event).buffer).equals(
                 Buffer.from(values.buffer),
               ),
             ).toBe(true);
@@ -123,7 +125,7 @@ describe("microstructure features, over any events", () => {
         const events = microMarket({ seed, events: 300, meanGapMs: 60 });
         const { set, book } = run(events);
         const now = events.at(-1)!.receivedNs;
-        const values = set.write(book, now);
+        const values = set.write(book, { receivedNs: now });
         const of = (name: string): number =>
           values[features.findIndex((feature) => feature.name === name)]!;
         const decayed = (
@@ -239,8 +241,8 @@ describe("microstructure features, over many events", () => {
     const whole = run(events);
     const late = run(events.slice(60_000));
     const now = events.at(-1)!.receivedNs;
-    const a = whole.set.write(whole.book, now);
-    const b = late.set.write(late.book, now);
+    const a = whole.set.write(whole.book, { receivedNs: now });
+    const b = late.set.write(late.book, { receivedNs: now });
     const seenMs = (now - events[60_000]!.receivedNs) / 1e6;
     let compared = 0;
     features.forEach(({ name, settled }, i) => {

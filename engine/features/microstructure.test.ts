@@ -90,7 +90,7 @@ class Stage {
   }
 
   write(ms = this.ms): Float64Array {
-    return this.features.write(this.book, monoNanos(ms * 1e6));
+    return this.features.write(this.book, { receivedNs: monoNanos(ms * 1e6) });
   }
 
   value(name: string, ms = this.ms): number {

@@ -4,7 +4,7 @@ import type { BookDelta, BookSnapshot, Trade } from "../domain/market-event.ts";
 import type { OrderBook } from "../market/order-book.ts";
 import { monoNanos } from "../std/time.ts";
 import type { MonoNanos } from "../std/time.ts";
-import type { EventFeatures } from "./event-features.ts";
+import type { EventFeatures, Received } from "./event-features.ts";
 import type { DeclaredSet, FeatureInput } from "./feature-declaration.ts";
 import { FIRST_NS, MicroClock, NOW_NS } from "./micro-clock.ts";
 import { MicroFlow } from "./micro-flow.ts";
@@ -167,14 +167,10 @@ export class Microstructure implements EventFeatures {
     return this.#seenNs >= WARM_AFTER_NS;
   }
 
-  /** Once a turn, over the final book. NaN wherever a feature is not known; all of them while the book lacks a side. Small, as FeatureSet's. */
-  write(book: OrderBook, nowNs: MonoNanos): FeatureVector {
-    this.#inputs.values[EVENT_NS] = nowNs;
-    return this.#write(book);
-  }
-
-  #write(book: OrderBook): FeatureVector {
+  /** Once a turn, over the final book. NaN wherever a feature is not known; all of them while the book lacks a side. */
+  write(book: OrderBook, latest: Received): FeatureVector {
     const { top, values: inputs } = this.#inputs;
+    inputs[EVENT_NS] = latest.receivedNs;
     this.#advance();
     if (!book.hasBothSides || inputs[MID] === 0) return this.values.fill(NaN);
     book.copyTop(top, MICRO_LEVELS);
