@@ -42,9 +42,8 @@ describe("features of faulty bars", () => {
         const faulty = rowsOf(told, minutes);
         expect(faulty).toHaveLength(reference.length);
         faulty.forEach((row, i) => {
-          expect(Buffer.from(row.buffer)).toEqual(
-            Buffer.from(reference[i]!.buffer),
-          );
+          // By value: which of the many NaNs a missing one is, is the compiler's choice.
+          expect([...row]).toEqual([...reference[i]!]);
           known += row.filter((value) => !Number.isNaN(value)).length;
         });
       }),
