@@ -53,10 +53,13 @@ export class MicroLead {
     return this.#leading?.ageMs(nowNs) ?? Infinity;
   }
 
-  /** This symbol moved so much, in basis points, over the second that ended `agoMs` ago. */
-  pushSecond(own: number, agoMs: number, nowNs: MonoNanos): void {
+  /** How much this symbol moved over a second, in basis points, and which second after the clock's zero it was. */
+  pushSecond(move: Float64Array, second: number): void {
     if (this.#leading === undefined) return;
     const state = this.#state;
+    const own = move[0]!;
+    const nowNs = monoNanos(this.#inputs.values[EVENT_NS]!);
+    const agoMs = (nowNs - second * 1e9) / 1e6;
     const mid = this.#leading.midBefore(agoMs, nowNs);
     const before = state[OTHER_MID]!;
     state[OTHER_MID] = mid;

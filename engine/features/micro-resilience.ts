@@ -84,8 +84,8 @@ export class MicroResilience {
     const { values } = this.#inputs;
     regress(this.#spread, values, SPREAD_BPS);
     regress(this.#depth, values, LOG_DEPTH);
-    this.#persistences[0] = persistence(this.#spread);
-    this.#persistences[1] = persistence(this.#depth);
+    sayPersistence(this.#spread, this.#persistences, 0);
+    sayPersistence(this.#depth, this.#persistences, 1);
   }
 
   /** A second of which the book is not known. */
@@ -166,10 +166,16 @@ const regress = (state: Float64Array, from: Float64Array, at: number): void => {
 };
 
 /** Share of a deviation that is left a second later; NaN where nothing deviated. */
-const persistence = (state: Float64Array): number => {
+const sayPersistence = (
+  state: Float64Array,
+  to: Float64Array,
+  at: number,
+): void => {
   const weight = state[WEIGHT]!;
   const variance = weight * state[XX]! - state[X]! * state[X]!;
-  if (!(variance > VARIANCE_SHARE * weight * state[XX]!)) return NaN;
   const share = (weight * state[XY]! - state[X]! * state[Y]!) / variance;
-  return Math.max(-1, Math.min(1, share));
+  to[at] =
+    variance > VARIANCE_SHARE * weight * state[XX]!
+      ? Math.max(-1, Math.min(1, share))
+      : NaN;
 };

@@ -24,7 +24,8 @@ export class RollingSum {
     this.#state = state.take(RollingSum.stateOf(length));
   }
 
-  push(value: number): void {
+  push(from: Float64Array, position: number): void {
+    const value = from[position]!;
     const state = this.#state;
     const length = this.#length;
     if (state[AT] === length) {

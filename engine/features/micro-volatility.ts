@@ -9,6 +9,11 @@ const SHORT = 60;
 const LONG = 300;
 const BIPOWER = Math.PI / 2;
 
+/** Positions in the terms of a second. */
+const SQUARE = 0;
+const PRODUCT = 1;
+const FALL = 2;
+
 export class MicroVolatility {
   static readonly STATE =
     3 * RollingSum.stateOf(SHORT) + 2 * RollingSum.stateOf(LONG) + 1 + 8;
@@ -17,6 +22,7 @@ export class MicroVolatility {
   readonly #products: readonly RollingSum[];
   readonly #falls: RollingSum;
   readonly #last: Float64Array;
+  readonly #terms = new Float64Array(3);
   /** What is written, as of the last second. */
   readonly #said: Float64Array;
 
@@ -32,15 +38,19 @@ export class MicroVolatility {
     this.#said = state.take(MicroVolatility.FEATURES).fill(NaN);
   }
 
-  /** The return of one more second, in basis points. */
-  push(move: number): void {
+  /** The return of one more second, in basis points, is at that position. */
+  push(from: Float64Array, at: number): void {
+    const terms = this.#terms;
+    const move = from[at]!;
     const square = move * move;
-    const product = Math.abs(move) * Math.abs(this.#last[0]!);
+    terms[SQUARE] = square;
+    terms[PRODUCT] = Math.abs(move) * Math.abs(this.#last[0]!);
+    terms[FALL] = move < 0 ? square : 0;
     for (let i = 0; i < 2; i++) {
-      this.#squares[i]!.push(square);
-      this.#products[i]!.push(product);
+      this.#squares[i]!.push(terms, SQUARE);
+      this.#products[i]!.push(terms, PRODUCT);
     }
-    this.#falls.push(move < 0 ? square : 0);
+    this.#falls.push(terms, FALL);
     this.#last[0] = move;
     this.#say(this.#said);
   }

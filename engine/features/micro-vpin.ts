@@ -3,6 +3,8 @@
  * equal volume were. A bucket is what three seconds traded on average in the minute before, so that any symbol has some; buckets begin
  * anew with each minute of our clock, so that they are the same wherever a tape began.
  */
+import { FIRST_NS, NOW_NS } from "./micro-clock.ts";
+import type { MicroClock } from "./micro-clock.ts";
 import { BUY, EVENT_NS, SELL, SIZE as TRADE_SIZE } from "./micro-inputs.ts";
 import type { MicroInputs } from "./micro-inputs.ts";
 import { RollingSum } from "./micro-rolling.ts";
@@ -25,6 +27,12 @@ const MINUTE = 4;
 const MINUTE_VOLUME = 5;
 const FIELDS = 6;
 
+/** Positions in what a full bucket adds. */
+const TOXIC = 0;
+const SIGNED = 1;
+const VOLUME = 2;
+const SECONDS = 3;
+
 export class MicroVpin {
   static readonly STATE = FIELDS + 3 + 4 * RollingSum.stateOf(BUCKETS);
   static readonly FEATURES = 3;
@@ -36,6 +44,7 @@ export class MicroVpin {
   readonly #signed: RollingSum;
   readonly #volume: RollingSum;
   readonly #seconds: RollingSum;
+  readonly #full = new Float64Array(4);
 
   constructor(state: MicroState, inputs: MicroInputs) {
     this.#inputs = inputs;
@@ -47,14 +56,15 @@ export class MicroVpin {
     this.#seconds = new RollingSum(state, BUCKETS);
   }
 
-  /** `seenS`: how long there has been anything; the first minute may be a part of one. */
-  advanceTo(second: number, seenS: number): void {
+  /** The clock says how long there has been anything: the first minute may be a part of one. */
+  advanceTo(second: number, { values }: MicroClock): void {
     const bucket = this.#bucket;
     const minute = Math.floor(second / MINUTE_S);
     if (minute === bucket[MINUTE]) return;
     const volume = bucket[MINUTE_VOLUME]!;
     // A minute without trades says nothing of what is usual.
     if (volume > 0) {
+      const seenS = (values[NOW_NS]! - values[FIRST_NS]!) / 1e9;
       const seconds = Math.min(MINUTE_S, Math.max(1, seenS));
       bucket[SIZE] = (BUCKET_S * volume) / seconds;
       bucket[BOUGHT] = 0;
@@ -93,10 +103,15 @@ export class MicroVpin {
     const signed = bucket[BOUGHT]! - bucket[SOLD]!;
     const endNs = this.#inputs.values[EVENT_NS]!;
     const seconds = Math.max(0, endNs - bucket[BEGAN_NS]!) / 1e9;
-    this.#toxic.push(Math.abs(signed));
-    this.#signed.push(signed);
-    this.#volume.push(bucket[BOUGHT]! + bucket[SOLD]!);
-    this.#seconds.push(seconds);
+    const full = this.#full;
+    full[TOXIC] = Math.abs(signed);
+    full[SIGNED] = signed;
+    full[VOLUME] = bucket[BOUGHT]! + bucket[SOLD]!;
+    full[SECONDS] = seconds;
+    this.#toxic.push(full, TOXIC);
+    this.#signed.push(full, SIGNED);
+    this.#volume.push(full, VOLUME);
+    this.#seconds.push(full, SECONDS);
     bucket[BOUGHT] = 0;
     bucket[SOLD] = 0;
     if (!this.#volume.isFull) return;

@@ -2,7 +2,6 @@
 import type { FeatureVector } from "../domain/feature.ts";
 import type { BookDelta, BookSnapshot, Trade } from "../domain/market-event.ts";
 import type { OrderBook } from "../market/order-book.ts";
-import { monoNanos } from "../std/time.ts";
 import type { MonoNanos } from "../std/time.ts";
 import type { EventFeatures, Received } from "./event-features.ts";
 import type { DeclaredSet, FeatureInput } from "./feature-declaration.ts";
@@ -99,6 +98,9 @@ export class Microstructure implements EventFeatures {
   readonly #resilience = new MicroResilience(this.#state, this.#inputs);
   readonly #mids = new MicroMids(this.#state, this.#inputs);
   readonly #lead: MicroLead;
+  /** Of the mid over a second, in basis points. */
+  readonly #move = new Float64Array(1);
+
   constructor(options: MicrostructureOptions = {}) {
     this.#shape = new MicroShape(
       this.#state,
@@ -245,11 +247,11 @@ export class Microstructure implements EventFeatures {
     this.#mids.advanceTo(slot);
     const second = Math.ceil(nowNs / SECOND_NS);
     if (second <= own[NEXT_SECOND]!) return;
-    this.#settleSeconds(second, nowNs);
-    this.#vpin.advanceTo(second, this.#seenNs / SECOND_NS);
+    this.#settleSeconds(second);
+    this.#vpin.advanceTo(second, this.#clock);
   }
 
-  #settleSeconds(second: number, nowNs: number): void {
+  #settleSeconds(second: number): void {
     const own = this.#own;
     const mid = this.#inputs.values[MID]!;
     const from =
@@ -266,13 +268,9 @@ export class Microstructure implements EventFeatures {
       }
       this.#resilience.pushSecond();
       if (before === 0) continue;
-      const move = mid === before ? 0 : 1e4 * Math.log(mid / before);
-      this.#volatility.push(move);
-      this.#lead.pushSecond(
-        move,
-        (nowNs - k * SECOND_NS) / 1e6,
-        monoNanos(nowNs),
-      );
+      this.#move[0] = mid === before ? 0 : 1e4 * Math.log(mid / before);
+      this.#volatility.push(this.#move, 0);
+      this.#lead.pushSecond(this.#move, k);
     }
     own[NEXT_SECOND] = second;
   }
