@@ -167,4 +167,21 @@ describe("deploy/compose.yaml", () => {
     const config = loadConfig({ env: compose.services.engine.environment });
     expect(config.nats.url).toContain("nats:4222");
   });
+
+  it("starts the feed of a venue that there is, with its own password", async () => {
+    const compose = parse(
+      readFileSync(join(ROOT, "deploy/compose.yaml"), "utf8"),
+    ) as {
+      services: {
+        feed: { command: string[]; environment: Record<string, string> };
+      };
+    };
+    const { VENUE_NAMES } =
+      await import("../engine/feeds/client/profiles/venue-profiles.ts");
+    const [verb, venue] = compose.services.feed.command;
+    expect([verb, VENUE_NAMES.includes(venue!)]).toEqual(["feed", true]);
+    expect(compose.services.feed.environment["FUSEWIRE_NATS_URL"]).toContain(
+      "nats://feed:",
+    );
+  });
 });
