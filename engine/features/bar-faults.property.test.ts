@@ -33,7 +33,7 @@ const rowsOf = (told: readonly Bar[], minutes: number): Float64Array[] => {
   return rows;
 };
 
-describe("features of faulty bars", () => {
+describe("F54: features of faulty bars", () => {
   it("are the reference's to the bit, whatever was late, doubled, overlapping, open or missing", () => {
     let known = 0;
     fc.assert(

@@ -179,7 +179,7 @@ describe("bars of trades", () => {
 });
 
 describe("bars of a venue", () => {
-  it("are the reference whatever of them is late, doubled, overlapping, open or missing", () => {
+  it("F54: are the reference whatever of them is late, doubled, overlapping, open or missing", () => {
     fc.assert(
       fc.property(barFaults(), ({ clean, told, lost, minutes }) => {
         const run = (bars: readonly Bar[]) => {
