@@ -4,7 +4,6 @@
 export const PUBLISHER_HEADER = "fw-pub";
 
 /** Later publishers sort after earlier ones: microseconds of the start in base 36, then anything that tells two apart. */
-const PUBLISHER_ID = /^[0-9a-z]{8,12}-[0-9a-z]{1,12}$/;
 const VALUE = /^([0-9a-z]{8,12}-[0-9a-z]{1,12}) ([1-9]\d{0,14})$/;
 
 export interface PublisherMark {
@@ -14,8 +13,6 @@ export interface PublisherMark {
 
 export const publisherId = (startedUs: number, salt: number): string =>
   `${startedUs.toString(36)}-${salt.toString(36)}`;
-
-export const isPublisherId = (text: string): boolean => PUBLISHER_ID.test(text);
 
 export const writePublisherMark = (id: string, number: number): string =>
   `${id} ${number}`;
