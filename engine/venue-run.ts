@@ -2,6 +2,7 @@
 import type { Config } from "./config-schema.ts";
 import { symbolId, symbolIdOfVenue, type SymbolId } from "./domain/symbol.ts";
 import { venueProfile } from "./feeds/client/profiles/venue-profiles.ts";
+import { VENUES } from "./feeds/venues/venue-mapper.ts";
 import { VenueFeed, type VenueFeedStatus } from "./feeds/client/venue-feed.ts";
 import { FeedPublisher } from "./feeds/feed-publisher.ts";
 import type { Bus, Logger, Telemetry } from "./ports.ts";
@@ -87,6 +88,11 @@ export const startVenue = (options: VenueRunOptions): VenueRun => {
 /** As a SymbolId of the venue, or as the venue itself writes it: `BTCUSDT`, `BTC/USD`. */
 const symbolOf = (text: string, venue: string): SymbolId => {
   if (text.endsWith(`.${venue}`)) return symbolId(text);
+  if (VENUES.some((other) => text.endsWith(`.${other}`)))
+    throw new CodedError("E_SYMBOL_FORMAT", {
+      field: "feed.symbols",
+      detail: `${text} is not of ${venue}`,
+    });
   try {
     return symbolIdOfVenue(text, venue);
   } catch (cause) {

@@ -2,7 +2,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadConfig } from "../config.ts";
 import type { Config } from "../config-schema.ts";
-import { VENUE_NAMES } from "../feeds/client/profiles/venue-profiles.ts";
+import {
+  VENUE_NAMES,
+  venueProfile,
+} from "../feeds/client/profiles/venue-profiles.ts";
 import { openLog } from "../io/log.ts";
 import { Metrics } from "../io/metrics.ts";
 import { MetricsServer } from "../io/metrics-server.ts";
@@ -73,6 +76,8 @@ export const feedCommand: Command = {
     const [venue, ...more] = positionals;
     if (venue === undefined || more.length > 0)
       throw new UsageError("one venue is needed");
+    // Known to be wrong before a broker is asked for.
+    venueProfile(venue);
     const flags = new Map<string, string>([["feed.venue", venue]]);
     for (const [flag, key] of Object.entries(KEYS)) {
       const value = values[flag as keyof typeof KEYS];

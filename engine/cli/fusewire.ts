@@ -2,6 +2,7 @@
 /** The command `fusewire`: finds the verb, runs it, turns errors into exit codes. */
 import { ConfigError } from "../config.ts";
 import { INSTALLATION } from "../installation.ts";
+import { CodedError } from "../std/errors.ts";
 import { EXIT, UsageError, explain, type Command } from "./command.ts";
 
 /** Loaded on demand: `--help` must not wait for a model runtime. */
@@ -64,7 +65,10 @@ const fail = (error: unknown): number => {
     return EXIT.config;
   }
   console.error(`fusewire: ${explain(error)}`);
-  return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+  if (error instanceof UsageError) return EXIT.usage;
+  const isConfig =
+    error instanceof CodedError && error.code.startsWith("E_CONFIG_");
+  return isConfig ? EXIT.config : EXIT.failed;
 };
 
 // A closed pipe (fusewire … | head) is an end, not an error.

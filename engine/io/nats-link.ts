@@ -68,11 +68,16 @@ export class NatsLink implements Bus {
   whenConnected(timeoutMs: number): Promise<boolean> {
     if (this.#state === "connected") return Promise.resolve(true);
     return new Promise((resolve) => {
-      const timer = this.#options.timers.after(timeoutMs, () => resolve(false));
-      this.onState((state) => {
-        if (state === "disconnected") return;
+      // Our timers hold no process; one that waits for its broker must not end as if it had nothing to do.
+      const hold = setInterval(() => undefined, timeoutMs);
+      const end = (isConnected: boolean): void => {
+        clearInterval(hold);
         timer.cancel();
-        resolve(state === "connected");
+        resolve(isConnected);
+      };
+      const timer = this.#options.timers.after(timeoutMs, () => end(false));
+      this.onState((state) => {
+        if (state !== "disconnected") end(state === "connected");
       });
     });
   }

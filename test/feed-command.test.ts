@@ -1,0 +1,309 @@
+/** A venue's feed as its user meets it: `fusewire feed` as a process, engines on NATS that live from it, and an engine that needs neither. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadConfig } from "../engine/config.ts";
+import type { Config } from "../engine/config-schema.ts";
+import type { MarketEvent } from "../engine/domain/market-event.ts";
+import { asksOf, bidsOf } from "../engine/feeds/book-levels.ts";
+import { LocalBus } from "../engine/io/local-bus.ts";
+import { NatsLink } from "../engine/io/nats-link.ts";
+import { BookSync } from "../engine/market/book-sync.ts";
+import { OrderBook } from "../engine/market/order-book.ts";
+import { NO_LOG, NO_TELEMETRY, type BusMessage } from "../engine/ports.ts";
+import { Random } from "../engine/std/random.ts";
+import { systemClock } from "../engine/std/time.ts";
+import { startVenue } from "../engine/venue-run.ts";
+import { decodeMarketEvent } from "../engine/wire/codec.ts";
+import {
+  PUBLISHER_HEADER,
+  readPublisherMark,
+  type PublisherMark,
+} from "../engine/wire/publisher-header.ts";
+import { snapshotSubject } from "../engine/wire/subjects.ts";
+import { eventually } from "./support/eventually.ts";
+import { FeedProcess } from "./support/feed-process.ts";
+import { startNats, type NatsServer } from "./support/nats-server.ts";
+import { freePort } from "./support/server-process.ts";
+import { startTestEngine, type TestEngine } from "./support/test-engine.ts";
+import { bestAsks, bestBids, DIALECTS } from "./support/venue-dialects.ts";
+import { MadeUpMarket } from "./support/venue-market.ts";
+import { VenueServer } from "./support/venue-server.ts";
+import { BTC } from "./support/wire-samples.ts";
+
+const SYMBOLS = [BTC, "ETHUSDT.BINANCE"];
+const NAMES = ["BTCUSDT", "ETHUSDT"];
+
+let nats: NatsServer;
+let venue: VenueServer;
+let playing: NodeJS.Timeout;
+
+beforeAll(async () => {
+  nats = await startNats("nats.conf");
+  venue = new VenueServer({
+    dialect: DIALECTS.binance,
+    random: new Random("feed"),
+  });
+  await venue.start();
+  const markets = NAMES.map(
+    (name) => new MadeUpMarket(venue, DIALECTS.binance, name, new Random(name)),
+  );
+  let trades = 0;
+  playing = setInterval(() => {
+    for (const market of markets) venue.play(market.next());
+    venue.play(tradeOf("BTCUSDT", ++trades));
+  }, 20);
+});
+
+afterAll(async () => {
+  clearInterval(playing);
+  await venue.close();
+  await nats.close();
+});
+
+const tradeOf = (name: string, id: number): string => {
+  const E = 1_700_000_000_000 + id;
+  return JSON.stringify({
+    stream: `${name.toLowerCase()}@trade`,
+    data: {
+      ...{ e: "trade", E, s: name, t: id, p: "100.00", q: "0.5000" },
+      ...{ T: E, m: id % 2 === 0, M: true },
+    },
+  });
+};
+
+const addresses = (): string[] => [
+  ...["--url", venue.webSocketUrl],
+  ...["--rest-url", venue.restUrl],
+];
+
+const startFeed = (...more: string[]): FeedProcess =>
+  new FeedProcess(
+    [
+      ...["binance", "--symbols", NAMES.join(","), ...addresses()],
+      ...["--json", "--every", "0.1", ...more],
+    ],
+    nats.urlAs("feed"),
+  );
+
+interface Listener {
+  readonly bus: NatsLink;
+  readonly heard: readonly Heard[];
+  /** Built from nothing but what was heard. */
+  readonly books: ReadonlyMap<string, BookSync>;
+}
+
+interface Heard {
+  readonly event: MarketEvent;
+  readonly mark: PublisherMark | undefined;
+}
+
+/** Everything that is told of Binance on the broker, as an engine hears it. */
+const listen = async (): Promise<Listener> => {
+  const bus = new NatsLink({ servers: [nats.urlAs("engine")] });
+  bus.start();
+  expect(await bus.whenConnected(5_000)).toBe(true);
+  const heard: Heard[] = [];
+  const books = new Map(
+    SYMBOLS.map((symbol) => [
+      symbol,
+      new BookSync(new OrderBook({ depthMax: 1_000 }), { bandFactor: 0 }),
+    ]),
+  );
+  const onMessage = ({ subject, data, headers }: BusMessage): void => {
+    const nowUs = systemClock.nowUs();
+    const event = decodeMarketEvent(subject, data, nowUs, systemClock.nowNs());
+    const mark = readPublisherMark(headers?.get(PUBLISHER_HEADER) ?? "");
+    heard.push({ event, mark });
+    if (event.type === "bookSnapshot" || event.type === "bookDelta")
+      books.get(event.symbol)?.apply(event);
+  };
+  for (const kind of ["book", "trade", "gap"])
+    bus.subscribe(`md.v1.*.*.${kind}`, onMessage);
+  await bus.flush();
+  return { bus, heard, books };
+};
+
+const isTheVenues = (book: OrderBook, name: string): boolean => {
+  const rows = (side: readonly (readonly string[])[]): number[] =>
+    side.slice(0, 20).flatMap((row) => row.map(Number));
+  const reference = venue.bookOf(name);
+  return (
+    rows(bestBids(reference)).every((n, i) => bidsOf(book)[i] === n) &&
+    rows(bestAsks(reference)).every((n, i) => asksOf(book)[i] === n)
+  );
+};
+
+const live = ({ signals }: TestEngine, from = 0): string[] =>
+  [
+    ...new Set(
+      signals
+        .slice(from)
+        .filter((signal) => signal.live)
+        .map(({ symbol }) => symbol),
+    ),
+  ].sort();
+
+const metricOf = async (url: string, name: string): Promise<number> => {
+  const text = await (await fetch(`${url}metrics`)).text();
+  return Number(
+    new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "m").exec(text)?.[1],
+  );
+};
+
+describe("fusewire feed", () => {
+  it("publishes numbered events that build the venue's books, and answers who asks for one", async () => {
+    const { bus, heard, books } = await listen();
+    const feed = startFeed("--port", "0");
+    const of = (symbol: string): Heard[] =>
+      heard.filter(({ event }) => event.symbol === symbol);
+    const snapshots = (): number =>
+      of(BTC).filter(({ event }) => event.type === "bookSnapshot").length;
+    await eventually(
+      "both books and trades are told",
+      () =>
+        SYMBOLS.every((symbol) =>
+          of(symbol).some(({ event }) => event.type === "bookDelta"),
+        ) && heard.some(({ event }) => event.type === "trade"),
+      10_000,
+    );
+    await eventually("it says so", () => feed.statuses.at(-1)?.isLive === true);
+    const before = snapshots();
+    bus.publish(snapshotSubject(BTC), new Uint8Array());
+    await eventually("the answer", () => snapshots() > before);
+    await eventually("it counts", () => feed.statuses.at(-1)!.answered === 1);
+    expect(feed.statuses.at(-1)).toEqual({
+      ...{ venue: "binance", symbols: 2, clients: 1, connections: 1 },
+      ...{ isLive: true, booksWaiting: 0, answered: 1, nats: "connected" },
+      published: expect.any(Number) as number,
+    });
+
+    await eventually("both books are the venue's", () =>
+      NAMES.every((name, i) => isTheVenues(books.get(SYMBOLS[i]!)!.book, name)),
+    );
+    for (const symbol of SYMBOLS) {
+      const marks = of(symbol).map(({ mark }) => mark!);
+      expect(new Set(marks.map(({ id }) => id)).size).toBe(1);
+      expect(marks.map(({ number }) => number)).toEqual(
+        marks.map((_, i) => i + 1),
+      );
+    }
+
+    await expect
+      .poll(async () => (await fetch(`${urlOf(feed)}health/ready`)).status)
+      .toBe(200);
+    expect(
+      await metricOf(urlOf(feed), "fusewire_venue_messages_total"),
+    ).toBeGreaterThan(10);
+
+    const { code, stderr } = await feed.end("SIGTERM");
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining("error")]);
+    await bus.drain();
+  });
+
+  it("gives an engine on NATS live books; killed, they are void, and back with the next feed", async () => {
+    const engine = await startTestEngine(nats.urlAs("engine"), {
+      "feed.source": "bus",
+      "models.llama": "false",
+      "symbols.staleAfterMs": "500",
+    });
+    let feed = startFeed();
+    const { signals } = engine;
+    await eventually(
+      "both are live",
+      () => live(engine).length === SYMBOLS.length,
+      10_000,
+    );
+    expect(live(engine)).toEqual(SYMBOLS);
+
+    await feed.end("SIGKILL");
+    await eventually("both are not", () =>
+      SYMBOLS.every(
+        (symbol) =>
+          signals.findLast((s) => s.symbol === symbol)?.live === false,
+      ),
+    );
+    const killedAt = signals.length;
+    feed = startFeed();
+    await eventually(
+      "both are live again",
+      () => live(engine, killedAt).length === SYMBOLS.length,
+      10_000,
+    );
+    const { url } = engine.engine;
+    expect(await metricOf(url, "fusewire_publisher_restarts_total")).toBe(2);
+    expect(await metricOf(url, "fusewire_publisher_gaps_total")).toBe(0);
+    expect((await feed.end("SIGTERM")).code).toBe(0);
+    await engine.close();
+  });
+
+  it("lets an engine without a broker listen to the venue itself", async () => {
+    const engine = await startTestEngine("", {
+      "feed.source": "venue",
+      "feed.venue": "binance",
+      "feed.symbols": NAMES.join(","),
+      "feed.url": venue.webSocketUrl,
+      "feed.restUrl": venue.restUrl,
+      "models.llama": "false",
+    });
+    await eventually(
+      "both are live",
+      () => live(engine).length === SYMBOLS.length,
+      10_000,
+    );
+    await expect.poll(() => engine.ready()).toBe(true);
+    const status = (await (
+      await fetch(`${engine.engine.url}api/status`)
+    ).json()) as { links: unknown };
+    expect(status.links).toEqual([
+      { name: "bus", state: "in-process" },
+      { name: "binance", state: "connected" },
+    ]);
+    await engine.close();
+  });
+});
+
+describe("a feed that cannot be", { concurrent: true }, () => {
+  it.for([
+    [2, "one venue is needed", ""],
+    [78, "(feed.venue)", "mtgox"],
+    [2, "feed needs --nats URL", "binance"],
+    [78, "E_CONFIG_INVALID feed.channels", "binance --channels gossip"],
+  ] as const)("ends with %i and says %s", async ([wanted, text, args]) => {
+    const feed = new FeedProcess(args.split(" ").filter(Boolean));
+    const { code, stdout, stderr } = await feed.ended();
+    expect([code, stdout]).toEqual([wanted, ""]);
+    expect(stderr).toContain(text);
+    expect(stderr).not.toContain("    at ");
+  });
+
+  it("for want of a broker ends with 1 and E_DEP_NATS", async () => {
+    const url = `nats://feed:secret@127.0.0.1:${await freePort()}`;
+    const feed = new FeedProcess(["binance", "--symbols", "BTCUSDT"], url);
+    const { code, stderr } = await feed.ended();
+    expect(code).toBe(1);
+    expect(stderr).toContain("E_DEP_NATS");
+    expect(stderr).not.toContain("secret");
+  });
+
+  it.for([
+    [{ symbols: [] }, "E_SYMBOL_UNKNOWN"],
+    [{ symbols: ["BTCUSDT.KRAKEN"] }, "E_SYMBOL_FORMAT"],
+    [{ channels: ["funding"] }, "E_CONFIG_INVALID"],
+    [{ url: "ws://example.com" }, "E_CONFIG_INVALID"],
+    [{ restUrl: "http://example.com" }, "E_CONFIG_INVALID"],
+  ] as const)("is refused with %j and %s", ([wrong, code]) => {
+    const { feed } = loadConfig({ env: {} });
+    expect(() =>
+      startVenue({
+        feed: {
+          ...feed,
+          ...{ venue: "binance", symbols: NAMES, url: venue.webSocketUrl },
+          ...(wrong as Partial<Config["feed"]>),
+        },
+        ...{ bus: new LocalBus(), telemetry: NO_TELEMETRY, log: NO_LOG },
+        marks: "none",
+      }),
+    ).toThrow(expect.objectContaining({ code }) as Error);
+  });
+});
+
+const urlOf = (feed: FeedProcess): string => `http://127.0.0.1:${feed.port}/`;
