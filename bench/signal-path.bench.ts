@@ -95,12 +95,8 @@ export const runSignalPathBench = async (
 ): Promise<SignalPathResult> => {
   const tell = options.onProgress ?? (() => undefined);
   const trees = loadBenchTrees(options.modelsDir ?? INSTALLATION.modelsDir);
-  const path = await SignalPath.start(options, trees);
-  tell("signal path: warming up");
-  path.warmUp();
   tell("signal path: measuring");
-  const measured = await path.measure(options.events, options.rate ?? 0);
-  await path.stop();
+  const measured = await measureSignalPath(options, trees);
   tell("empty actor and onnxruntime: measuring");
   return {
     events: options.events,
@@ -113,6 +109,23 @@ export const runSignalPathBench = async (
     commit: describeCommit(),
   };
 };
+
+/** Without floor and rival. */
+export const measureSignalPath = async (
+  options: Omit<SignalPathOptions, "modelsDir" | "onProgress">,
+  trees: readonly BenchTrees[],
+): Promise<MeasuredPath> => {
+  const path = await SignalPath.start(options, trees);
+  path.warmUp();
+  const measured = await path.measure(options.events, options.rate ?? 0);
+  await path.stop();
+  return measured;
+};
+
+export type MeasuredPath = Pick<
+  SignalPathResult,
+  "signals" | "eventsPerSecond" | "path" | "stages" | "gc" | "signalBytes"
+>;
 
 /** The system's clock, moved ahead: the features want seconds of book before the models speak. */
 class AdvancedClock implements Clock {
@@ -243,15 +256,7 @@ class SignalPath {
     }
   }
 
-  async measure(
-    events: number,
-    rate: number,
-  ): Promise<
-    Pick<
-      SignalPathResult,
-      "signals" | "eventsPerSecond" | "path" | "stages" | "gc" | "signalBytes"
-    >
-  > {
+  async measure(events: number, rate: number): Promise<MeasuredPath> {
     this.#sink = new EncodingSink(this.#clock);
     const latencies = new Latencies();
     let totalNs = 0;

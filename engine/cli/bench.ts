@@ -2,6 +2,7 @@
 import { runBookBench } from "../../bench/book.bench.ts";
 import { runEndToEndBench } from "../../bench/end-to-end.bench.ts";
 import { runFeaturesBench } from "../../bench/features.bench.ts";
+import { runRecordingBench } from "../../bench/recording.bench.ts";
 import { runSignalPathBench } from "../../bench/signal-path.bench.ts";
 import type { Percentiles } from "../../bench/report.ts";
 import {
@@ -16,6 +17,7 @@ const help = `usage: fusewire bench signal-path [--events N] [--symbols N] [--ra
        fusewire bench book [--recording FILE] [--passes N] [--json]
        fusewire bench features [--events N] [--json]
        fusewire bench end-to-end [--rate N] [--symbols N] [--seconds N] [--json]
+       fusewire bench recording [--rate N] [--symbols N] [--seconds N] [--json]
 
 signal-path: bytes in to bytes out on one thread, in this process: per stage, beside an empty actor and beside onnxruntime for the trees.
 features: what one book update and one bar cost in features alone, what they allocate, and whether a longer window costs more.
@@ -23,10 +25,11 @@ book: deltas of a recorded market into a book of 1,000 levels and one of 20, bes
 end-to-end: a publisher process, nats-server, the engine, and a subscriber process with one WebSocket and one NATS subscription; open loop,
 counted from the intended send; an event is covered by the first signal whose book holds it. The same run measures the floor: the same
 messages with an echo in place of the engine.
+recording: end-to-end with two engines in turns, one of them recorded on a tape; and the path alone, recorded and not.
 
       --events N        events of signal-path (200000)
-      --rate N          book updates a second over all symbols (end-to-end: 5000; signal-path: as fast as possible)
-      --symbols N       (signal-path 20, end-to-end 100)
+      --rate N          book updates a second over all symbols (end-to-end, recording: 5000; signal-path: as fast as possible)
+      --symbols N       (signal-path 20, end-to-end and recording 100)
       --seconds N       of each of the two measurements (20)
       --recording FILE  of book (binance-usdm-btcusdt_20240808.gz, where it lies beside; otherwise a generated market)
       --passes N        of book, over each stream (15)
@@ -152,8 +155,35 @@ export const benchCommand: Command = {
         }
         return EXIT.ok;
       }
+      case "recording": {
+        const result = await runRecordingBench({
+          ...common,
+          rate: numberFlag("rate", values.rate, 5_000, 1),
+          symbols: numberFlag("symbols", values.symbols, 100, 1),
+          seconds: numberFlag("seconds", values.seconds, 20, 1),
+          onProgress: tell,
+        });
+        if (values.json === true) console.log(JSON.stringify(result));
+        else {
+          const { plain, recorded, ratio, tape, path } = result;
+          console.log(percentilesLine("plain", plain.ws));
+          console.log(percentilesLine("recorded", recorded.ws));
+          console.log(
+            `ratio p50 ${ratio.p50}, p99 ${ratio.p99}; cores ${plain.cpu} and ${recorded.cpu}; ${plain.lost} and ${recorded.lost} lost`,
+          );
+          console.log(
+            `tape: ${tape.records} events, ${tape.bytesPerEvent} bytes each, ${tape.lost} lost, ${tape.whole ? "whole" : "cut short"}`,
+          );
+          console.log(
+            `path alone: ${path.plainEventsPerSecond} events/s, ${path.recordedEventsPerSecond} recorded (${path.ratio})`,
+          );
+        }
+        return EXIT.ok;
+      }
       default:
-        throw new UsageError("bench signal-path, book, features or end-to-end");
+        throw new UsageError(
+          "bench signal-path, book, features, end-to-end or recording",
+        );
     }
   },
 };
