@@ -1,41 +1,23 @@
 /** The composition root: stores, models, actors, links and hub, put together in this order and drained in reverse. */
-import { join } from "node:path";
-import {
-  ENGINE_ACTORS_DEFAULTS,
-  createEngineActors,
-  type EngineActorsOptions,
-} from "../actors/engine-actors.ts";
-import { withGgufAt } from "../models/llama/gguf-at.ts";
-import { loadRegistry, type Registry } from "../models/registry.ts";
+import { createEngineActors } from "../actors/engine-actors.ts";
+import type { Registry } from "../models/registry.ts";
 import type { EngineInference } from "../workers/engine-inference.ts";
-import { createInference, type DeviceName } from "../workers/placement.ts";
+import { actorOptions } from "./actor-options.ts";
 import type { Config } from "./config-schema.ts";
-import { symbolId, type SymbolId } from "./domain/symbol.ts";
+import type { SymbolId } from "./domain/symbol.ts";
 import { EngineStatus } from "./engine-status.ts";
-import { SERVED_HASHES } from "./features/feature-sets.ts";
-import { FeedPublisher } from "./feeds/feed-publisher.ts";
-import { SimulatorFeed } from "./feeds/simulator-feed.ts";
-import {
-  SIMULATED_SYMBOLS,
-  simulatedSymbol,
-} from "./feeds/simulated-symbols.ts";
-import { MarketSimulator } from "./feeds/simulator.ts";
 import { INSTALLATION } from "./installation.ts";
-import { FileStore } from "./io/file-store.ts";
 import type { LinkStatus } from "./io/hub-status.ts";
 import { LocalBus } from "./io/local-bus.ts";
 import { MarketFeed } from "./io/market-feed.ts";
 import { Metrics } from "./io/metrics.ts";
-import { NatsLink } from "./io/nats-link.ts";
-import { JsonlPredictionLog } from "./io/prediction-log.ts";
-import { RedisStore } from "./io/redis-store.ts";
 import { SignalApi } from "./io/signal-api.ts";
 import { SignalHub } from "./io/signal-hub.ts";
 import { SignalPublisher } from "./io/signal-publisher.ts";
-import { natsLinkOptions } from "./links.ts";
-import { OperatorDesk } from "./operator-desk.ts";
-import { parseBarKind } from "./market/bar-kind.ts";
+import { openBus } from "./links.ts";
 import { REFERENCES_MAX } from "./market/references.ts";
+import { loadModels, startInference } from "./model-runtime.ts";
+import { OperatorDesk } from "./operator-desk.ts";
 import type {
   Bus,
   Logger,
@@ -43,13 +25,14 @@ import type {
   SignalSink,
   StateStore,
 } from "./ports.ts";
-import { startActors, type StartedActors } from "./record-run.ts";
 import { PredictBackend } from "./predict-backend.ts";
+import { startActors, type StartedActors } from "./record-run.ts";
+import { startSimulator } from "./simulated-market.ts";
 import { liveExecutor } from "./std/executor.ts";
-import { hash32 } from "./std/random.ts";
 import { systemClock, systemTimers } from "./std/time.ts";
-import { SYMBOLS_PAGE_MAX } from "./wire/operator-api.ts";
+import { openPredictions, openStore } from "./stores.ts";
 import { startVenue, type VenueRun } from "./venue-run.ts";
+import { SYMBOLS_PAGE_MAX } from "./wire/operator-api.ts";
 
 export interface Engine {
   readonly epoch: string;
@@ -349,181 +332,3 @@ const venueLink = ({ status }: VenueRun): LinkStatus => ({
   name: status.venue,
   state: status.connections >= status.clients ? "connected" : "disconnected",
 });
-
-interface OpenStore {
-  readonly store: StateStore;
-  readonly link: (() => LinkStatus) | undefined;
-  close(): Promise<void>;
-}
-
-/** Redis where there is one, with the file behind it, so that a lost Redis costs nothing. */
-const openStore = (
-  { redis, state }: Config,
-  metrics: Metrics,
-  log: Logger,
-): OpenStore => {
-  const file = new FileStore({ folder: state.dir, telemetry: metrics, log });
-  if (redis.url === "")
-    return { store: file, link: undefined, close: () => file.flush() };
-  const store = new RedisStore({
-    url: redis.url,
-    fallback: file,
-    telemetry: metrics,
-    log,
-  });
-  return {
-    store,
-    link: () => ({
-      name: "redis",
-      state: store.isOpen ? "disconnected" : "connected",
-    }),
-    close: () => store.close(),
-  };
-};
-
-const openPredictions = (
-  config: Config,
-  metrics: Metrics,
-  log: Logger,
-): PredictionLog & { close(): Promise<void> } =>
-  config.log.predictions
-    ? new JsonlPredictionLog({
-        path: join(config.state.dir, "predictions.jsonl"),
-        telemetry: metrics,
-        log,
-      })
-    : { record: () => undefined, close: () => Promise.resolve() };
-
-const loadModels = (config: Config, log: Logger): Registry => {
-  const dir =
-    config.models.dir === "" ? INSTALLATION.modelsDir : config.models.dir;
-  const registry = loadRegistry(dir, {
-    featureSchemaHashes: SERVED_HASHES,
-  });
-  for (const { directory, error, detail } of registry.refusals)
-    log.error("model.refused", { directory, code: error.code, detail });
-  const { llama, llamaPath } = config.models;
-  return llama && llamaPath !== "" ? withGgufAt(registry, llamaPath) : registry;
-};
-
-const startInference = (
-  { models }: Config,
-  registry: Registry,
-  metrics: Metrics,
-  log: Logger,
-): Promise<EngineInference> => {
-  // Cards are dealt to the pool's models in turn; trees run inline and need none.
-  const devices: Record<string, DeviceName> = {};
-  let dealt = 0;
-  for (const { manifest } of registry.entries) {
-    if (models.cudaDevices.length === 0) break;
-    if (manifest.family === "lightgbm" || manifest.family === "llama") continue;
-    devices[manifest.name] =
-      `cuda:${models.cudaDevices[dealt++ % models.cudaDevices.length]!}`;
-  }
-  return createInference(registry.entries, {
-    workerUrl: INSTALLATION.onnxWorkerUrl,
-    llamaProcessUrl: INSTALLATION.llamaProcessUrl,
-    telemetry: metrics,
-    log,
-    devices,
-    threadsPerLane: models.threads,
-    queueMax: models.queueMax,
-    batchMax: models.batchMax,
-    llama: { enabled: models.llama ? "auto" : "off" },
-  });
-};
-
-const openBus = (
-  { nats }: Config,
-  metrics: Metrics,
-  log: Logger,
-  onFatal: (error: unknown) => void,
-): Bus => {
-  if (nats.url === "") return new LocalBus({ log });
-  const link = new NatsLink({
-    ...natsLinkOptions(nats),
-    name: "fusewire",
-    telemetry: metrics,
-    log,
-    onFatal,
-  });
-  link.start();
-  return link;
-};
-
-const actorOptions = (config: Config): EngineActorsOptions => {
-  const { symbols, models, fusion, state } = config;
-  const { symbol, news } = ENGINE_ACTORS_DEFAULTS;
-  return {
-    symbolsMax: symbols.max,
-    references: symbols.references.map(symbolId),
-    instruments: symbols.instruments.map((one) => ({
-      ...one,
-      symbol: symbolId(one.symbol),
-    })),
-    symbol: {
-      ...symbol,
-      mailboxMax: symbols.mailboxMax,
-      idleMs: symbols.idleMs,
-      depthMax: symbols.depthMax,
-      bars: {
-        kinds: symbols.bars.map(parseBarKind),
-        length: symbols.barsMax,
-        policies: {
-          prefer: symbols.barsPrefer,
-          lateTrades: symbols.lateTrades,
-        },
-      },
-      bookSync: {
-        ...symbol.bookSync,
-        staleAfterMs: symbols.staleAfterMs,
-        frozenAfterMs: symbols.frozenAfterMs,
-      },
-      models: {
-        ...symbol.models,
-        forecastDeadlineMs: models.forecastDeadlineMs,
-      },
-      weights: {
-        ...symbol.weights,
-        priorAlpha: fusion.priorStrength / 2,
-        priorBeta: fusion.priorStrength / 2,
-        halfLifeMs: fusion.weightHalfLifeHours * 3_600_000,
-      },
-      minIntervalMs: symbols.signalIntervalMs,
-      saveEveryMs: state.saveEveryMs,
-    },
-    news: {
-      ...news,
-      deadlineMs: models.sentimentDeadlineMs,
-      saveEveryMs: state.saveEveryMs,
-    },
-  };
-};
-
-/** The simulated market takes the road of any feed: encoded, over the bus, decoded. Returns its stop. */
-const startSimulator = ({ feed }: Config, bus: Bus): (() => void) => {
-  const symbols =
-    feed.symbols.length === 0
-      ? SIMULATED_SYMBOLS
-      : feed.symbols.map((text, i) => simulatedSymbol(symbolId(text), i));
-  const simulator = new MarketSimulator({
-    seed: hash32(feed.seed),
-    symbols,
-    updatesPerSecond: feed.updatesPerSecond,
-  });
-  const publisher = new FeedPublisher({ bus, clock: systemClock });
-  const source = new SimulatorFeed({
-    simulator,
-    clock: systemClock,
-    timers: systemTimers,
-    onEvent: (event) => publisher.publish(event),
-    // All events of a beat are decoded before the first turn: a short beat keeps the page's latencies those of the engine.
-    beatMs: 5,
-  });
-  source.start();
-  return () => {
-    source.stop();
-    publisher.close();
-  };
-};
