@@ -41,6 +41,34 @@ describe("a symbol's features", () => {
     expect(stage.inference.requests[0]!.input.kind).toBe("features");
   });
 
+  it("are computed with each model's own frozen constants", () => {
+    const values = Object.fromEntries(
+      Object.keys(MICROSTRUCTURE_SET.constants).map((name) => [name, 0]),
+    );
+    const still = {
+      ...MICRO,
+      name: "still-1s",
+      featureConstants: values,
+      featureConstantsHash: "of zeros",
+    };
+    const stage = new ActorStage({ models: [MICRO, still] });
+    const shifts = new Map<string, number>();
+    const at = MICROSTRUCTURE_SET.features.findIndex(
+      ({ name }) => name === "microprice",
+    );
+    stage.inference.judge = (features, model) => {
+      shifts.set(model, features[at]!);
+      return 0.8;
+    };
+    stage.warm(BTC);
+    for (let i = 0; i < 130; i++) {
+      stage.advanceMs(500);
+      stage.feed(stage.delta(BTC));
+    }
+    expect(shifts.get(still.name)).toBeCloseTo(0, 12);
+    expect(Math.abs(shifts.get(MICRO.name)!)).toBeGreaterThan(1e-6);
+  });
+
   it("count a doubled trade once", () => {
     const stage = new ActorStage({ models: [TREES, MICRO] });
     stage.warm(BTC);

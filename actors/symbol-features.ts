@@ -21,28 +21,38 @@ import type { OrderBook } from "../engine/market/order-book.ts";
 import type { ServedModel } from "../engine/ports.ts";
 import { assert } from "../engine/std/assert.ts";
 
+const hashOf = (model: ServedModel): string | undefined =>
+  model.featureConstantsHash ?? model.featureSchemaHash;
+
 export class SymbolFeatures {
   readonly market = new FeatureSet();
-  /** Those besides `market` that a model reads: a set that none reads costs nothing. */
+  /** By set and constants. */
+  readonly #byHash = new Map<string, EventFeatures>();
+  /** Those besides `market` that a model reads: a set that none reads costs nothing, one that models read with the same constants is one. */
   readonly #others: readonly EventFeatures[];
 
   constructor(models: readonly ServedModel[], options: EventFeatureOptions) {
-    const hashes = new Set(
-      models.map(({ featureSchemaHash }) => featureSchemaHash),
-    );
-    this.#others = SERVED_SETS.flatMap((set) => {
-      if (set === this.market.schema || !hashes.has(set.hash)) return [];
-      const features = createEventFeatures(set, options);
+    for (const model of models) {
+      const hash = hashOf(model);
+      const set = SERVED_SETS.find(
+        (candidate) => candidate.hash === model.featureSchemaHash,
+      );
+      if (hash === undefined || set === undefined) continue;
+      if (set === this.market.schema || this.#byHash.has(hash)) continue;
+      const constants = model.featureConstants;
+      const features = createEventFeatures(set, {
+        ...options,
+        ...(constants === undefined ? {} : { constants }),
+      });
       assert(features !== undefined, "a served set is made of events");
-      return [features];
-    });
+      this.#byHash.set(hash, features);
+    }
+    this.#others = [...this.#byHash.values()];
   }
 
-  /** What a model of this hash reads; `market` for one that names none. */
-  of(hash: string | undefined): EventFeatures {
-    return (
-      this.#others.find(({ schema }) => schema.hash === hash) ?? this.market
-    );
+  /** What this model reads; `market` where it names no set. */
+  of(model: ServedModel): EventFeatures {
+    return this.#byHash.get(hashOf(model) ?? "") ?? this.market;
   }
 
   onBook(book: OrderBook, event: BookSnapshot | BookDelta): void {

@@ -84,7 +84,7 @@ export class SymbolModels {
     const onFeatures: AskedSeat[] = [];
     const onBars: AskedSeat[] = [];
     inference.models.forEach((served, index) => {
-      const read = features.of(served.featureSchemaHash);
+      const read = features.of(served);
       const seat = { index, served, features: read, deadlineNs: NOT_ASKED };
       const model = inference.inline(served.name);
       if (served.input === "bars") onBars.push(seat);

@@ -19,9 +19,7 @@ const RANDOM_MODELS = 2;
 
 export const loadBenchTrees = (modelsDir: string): readonly BenchTrees[] => {
   const shipped = loadRegistry(modelsDir, {
-    featureSchemaHashes: new Map([
-      [MARKET_FEATURES.name, MARKET_FEATURES.hash],
-    ]),
+    featureSets: [MARKET_FEATURES],
   }).entries.filter(
     ({ manifest, bytes }) =>
       manifest.input.kind === "features" && bytes !== undefined,

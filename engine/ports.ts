@@ -1,4 +1,5 @@
 /** What actors need of the world. Live engine, replay and simulation differ only in what is plugged in here. */
+import type { FeatureConstants } from "./domain/feature-constants.ts";
 import type { FeatureVector } from "./domain/feature.ts";
 import type {
   ModelFamily,
@@ -69,6 +70,9 @@ export interface ServedModel {
   readonly window?: { readonly intervalMs: number; readonly length: number };
   /** For "features": the schema hash it was trained on; equal to the engine's or the model is refused at load. */
   readonly featureSchemaHash?: string;
+  /** For "features" of a set with constants: those frozen by its training, and their hash, which covers the set's. */
+  readonly featureConstants?: FeatureConstants;
+  readonly featureConstantsHash?: string;
 }
 
 export type ModelInput =

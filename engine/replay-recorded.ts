@@ -7,7 +7,7 @@ import { loadRegistry } from "../models/registry.ts";
 import { createInference } from "../workers/placement.ts";
 import { machineOf } from "./actor-machine.ts";
 import { CountingTelemetry } from "./counting-telemetry.ts";
-import { SERVED_HASHES } from "./features/feature-sets.ts";
+import { SERVED_SETS } from "./features/feature-sets.ts";
 import { openTape } from "./feeds/tape.ts";
 import { TapeReader } from "./feeds/tape-reader.ts";
 import { INSTALLATION } from "./installation.ts";
@@ -149,7 +149,7 @@ const openCheck = async ({
 }: RecordedReplayOptions): Promise<RecomputeCheck | undefined> => {
   if (recomputeWith === undefined) return undefined;
   const { entries } = loadRegistry(recomputeWith, {
-    featureSchemaHashes: SERVED_HASHES,
+    featureSets: SERVED_SETS,
   });
   const inference = await createInference(entries, {
     workerUrl: INSTALLATION.onnxWorkerUrl,

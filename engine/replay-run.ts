@@ -7,7 +7,7 @@ import {
 import { loadRegistry } from "../models/registry.ts";
 import { createInference } from "../workers/placement.ts";
 import { CountingTelemetry } from "./counting-telemetry.ts";
-import { SERVED_HASHES } from "./features/feature-sets.ts";
+import { SERVED_SETS } from "./features/feature-sets.ts";
 import { isHeadline, type FeedEvent } from "./feeds/feed-event.ts";
 import { replay, type ReplayTarget } from "./feeds/replay.ts";
 import { INSTALLATION } from "./installation.ts";
@@ -62,7 +62,7 @@ export const runReplay = async (
   const clock = new SimulatedClock();
   const executor = new ManualExecutor();
   const registry = loadRegistry(options.modelsDir, {
-    featureSchemaHashes: SERVED_HASHES,
+    featureSets: SERVED_SETS,
   });
   const placed = await createInference(registry.entries, {
     workerUrl: INSTALLATION.onnxWorkerUrl,

@@ -111,6 +111,20 @@ export class ManifestFields {
     });
   }
 
+  /** By name; each is refused by its own. */
+  finiteNumbers(key: string, countMax: number): Record<string, number> {
+    const parent = this.child(key, undefined);
+    const names = parent.keys();
+    if (names.length > countMax)
+      throw this.#refuse(key, "has too many entries");
+    return Object.fromEntries(
+      names.map((name) => [
+        name,
+        parent.number(name, -Number.MAX_VALUE, Number.MAX_VALUE),
+      ]),
+    );
+  }
+
   ascending(key: string, lengthMax: number): number[] {
     const values = this.numbers(key, lengthMax);
     for (let i = 1; i < values.length; i++)

@@ -1,5 +1,6 @@
 /** What a model folder says about itself; the door that checks it. */
 import { createHash } from "node:crypto";
+import type { FeatureConstants } from "../engine/domain/feature-constants.ts";
 import { CodedError } from "../engine/std/errors.ts";
 import { ManifestFields } from "./manifest-fields.ts";
 
@@ -20,6 +21,10 @@ export type ManifestInput =
       readonly kind: "features";
       readonly schema: string;
       readonly schemaHash: string;
+      /** Frozen by training; empty for a set that needs none. */
+      readonly constants: FeatureConstants;
+      /** SHA-256 of `constantsText`; undefined for a set that needs none. */
+      readonly constantsHash: string | undefined;
     }
   | {
       readonly kind: "bars";
@@ -123,6 +128,7 @@ const VERSION = /^[0-9A-Za-z][0-9A-Za-z.-]{0,31}$/;
 const FILE = /^[0-9A-Za-z][0-9A-Za-z._-]{0,127}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 const DAY_MS = 86_400_000;
+const CONSTANTS_MAX = 256;
 
 /** Text of a manifest.json, checked; E_MODEL_CONTRACT names the field. */
 export const parseManifest = (json: string): Manifest => {
@@ -214,11 +220,24 @@ const parseInput = (fields: ManifestFields): ManifestInput => {
     .oneOf("kind", ["features", "bars", "text"] as const);
   switch (kind) {
     case "features": {
-      const input = fields.child("input", ["kind", "schema", "schemaHash"]);
+      const input = fields.child("input", [
+        "kind",
+        "schema",
+        "schemaHash",
+        "constants",
+        "constantsHash",
+      ]);
+      const hasConstants = input.has("constants");
       return {
         kind,
         schema: input.text("schema", 64),
         schemaHash: input.text("schemaHash", 128),
+        constants: hasConstants
+          ? input.finiteNumbers("constants", CONSTANTS_MAX)
+          : {},
+        constantsHash: hasConstants
+          ? input.matching("constantsHash", SHA256)
+          : undefined,
       };
     }
     case "bars": {

@@ -1,10 +1,15 @@
 /** Finds the models under a folder. Each file is read once: the bytes that are hashed are the bytes that are served. */
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
+import {
+  constantFault,
+  constantsText,
+} from "../engine/domain/feature-constants.ts";
+import type { FeatureContract } from "../engine/domain/feature-constants.ts";
 import { CodedError, toCodedError } from "../engine/std/errors.ts";
 import type { ErrorBody } from "../engine/std/errors.ts";
-import { parseManifest } from "./manifest.ts";
-import type { Manifest } from "./manifest.ts";
+import { parseManifest, sha256Hex } from "./manifest.ts";
+import type { Manifest, ManifestInput } from "./manifest.ts";
 import { checkGguf, readModel, readSmallFile } from "./model-file.ts";
 import { readOnnx } from "./onnx-file.ts";
 
@@ -38,8 +43,8 @@ export interface Registry {
 }
 
 export interface RegistryOptions {
-  /** Schema name → hash of the engine's own features; a model trained on others is refused. Unchecked when absent. */
-  readonly featureSchemaHashes?: ReadonlyMap<string, string>;
+  /** The engine's own feature sets; a model trained on others, or without the constants of its set, is refused. Unchecked when absent. */
+  readonly featureSets?: readonly FeatureContract[];
   readonly modelBytesMax?: number;
 }
 
@@ -131,17 +136,8 @@ const loadEntry = (
   options: RegistryOptions,
 ): ModelEntry => {
   const { input, family } = manifest;
-  if (input.kind === "features") {
-    const hash = options.featureSchemaHashes?.get(input.schema);
-    if (options.featureSchemaHashes !== undefined && hash !== input.schemaHash)
-      throw new CodedError("E_MODEL_CONTRACT", {
-        field: "manifest.input.schemaHash",
-        detail:
-          hash === undefined
-            ? `no feature schema "${input.schema}"`
-            : "trained on another feature schema",
-      });
-  }
+  if (input.kind === "features" && options.featureSets !== undefined)
+    checkFeatures(input, options.featureSets);
   const path = join(directory, manifest.file);
   const tokenizerJson =
     input.kind === "text" && input.tokenizer !== undefined
@@ -161,6 +157,31 @@ const loadEntry = (
   );
   checkOnnx(bytes, manifest);
   return { manifest, directory, bytes, path, tokenizerJson };
+};
+
+const checkFeatures = (
+  input: Extract<ManifestInput, { kind: "features" }>,
+  sets: readonly FeatureContract[],
+): void => {
+  const refuse = (field: string, detail: string): never => {
+    throw new CodedError("E_MODEL_CONTRACT", {
+      field: `manifest.input.${field}`,
+      detail,
+    });
+  };
+  const set = sets.find(({ name }) => name === input.schema);
+  if (set === undefined)
+    return refuse("schemaHash", `no feature schema "${input.schema}"`);
+  if (set.hash !== input.schemaHash)
+    refuse("schemaHash", "trained on another feature schema");
+  const fault = constantFault(set.constants, input.constants);
+  if (fault !== undefined) refuse(`constants.${fault.name}`, fault.detail);
+  const text = constantsText(set, input.constants);
+  if (
+    input.constantsHash !== undefined &&
+    input.constantsHash !== sha256Hex(Buffer.from(text))
+  )
+    refuse("constantsHash", "is of other constants");
 };
 
 /** What can be known without a session: names, types, fixed dimensions, and that all weights are inside. */

@@ -1,4 +1,5 @@
 /** The registry's door: what it lets in, and how it says no. */
+import { createHash } from "node:crypto";
 import {
   linkSync,
   mkdirSync,
@@ -178,7 +179,7 @@ describe("the registry", () => {
     folder.add(TREE, treeManifest(5));
     const load = (hash: string, name = "market") =>
       loadRegistry(folder.root, {
-        featureSchemaHashes: new Map([[name, hash]]),
+        featureSets: [{ name, hash, constants: {} }],
       });
     expect(load("h1").entries).toHaveLength(1);
     expect(load("h2").refusals).toMatchObject([
@@ -187,6 +188,47 @@ describe("the registry", () => {
       },
     ]);
     expect(load("h1", "other").refusals).toHaveLength(1);
+  });
+
+  it("refuses constants of its features that are missing, no numbers, too many or of another hash", () => {
+    const set = { name: "market", hash: "h1", constants: { a: 1, b: 2 } };
+    const given = { a: 0.1, b: -1e-300 };
+    const constantsHash = createHash("sha256")
+      .update("h1\na 3fb999999999999a\nb 81a56e1fc2f8f359")
+      .digest("hex");
+    const refusalOf = (
+      constants: unknown,
+      hash = constantsHash,
+    ): string | undefined => {
+      const manifest = treeManifest(5);
+      folder.add(TREE, {
+        ...manifest,
+        input: {
+          ...(manifest["input"] as object),
+          ...(constants === undefined
+            ? {}
+            : { constants, constantsHash: hash }),
+        },
+      });
+      const { refusals, entries } = loadRegistry(folder.root, {
+        featureSets: [set],
+      });
+      expect(refusals.length + entries.length).toBe(1);
+      for (const { error } of refusals)
+        expect(error.code).toBe("E_MODEL_CONTRACT");
+      return refusals[0]?.error.field;
+    };
+    expect(refusalOf(given)).toBeUndefined();
+    expect(refusalOf(undefined)).toBe("manifest.input.constants.a");
+    expect(refusalOf({ a: 0.1 })).toBe("manifest.input.constants.b");
+    expect(refusalOf({ ...given, c: 1 })).toBe("manifest.input.constants.c");
+    for (const b of [null, "2", [2]])
+      expect(refusalOf({ ...given, b })).toBe("manifest.input.constants.b");
+    expect(refusalOf([0.1, 0.2])).toBe("manifest.input.constants");
+    expect(refusalOf({ ...given, a: 0.2 })).toBe(
+      "manifest.input.constantsHash",
+    );
+    expect(refusalOf(given, "no hash")).toBe("manifest.input.constantsHash");
   });
 
   it("follows no link out of the folder", () => {

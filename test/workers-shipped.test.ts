@@ -15,7 +15,7 @@ import { ask, isMiss, text } from "./support/inference-calls.ts";
 
 const MODELS = fileURLToPath(new URL("../models", import.meta.url));
 const { entries, refusals } = loadRegistry(MODELS, {
-  featureSchemaHashes: new Map([[MARKET_FEATURES.name, MARKET_FEATURES.hash]]),
+  featureSets: [MARKET_FEATURES],
 });
 const trees = entries.filter(({ manifest }) => manifest.family === "lightgbm");
 

@@ -19,7 +19,16 @@ export const servedModel = (
   };
   switch (input.kind) {
     case "features":
-      return { ...head, featureSchemaHash: input.schemaHash };
+      return {
+        ...head,
+        featureSchemaHash: input.schemaHash,
+        ...(input.constantsHash === undefined
+          ? {}
+          : {
+              featureConstants: input.constants,
+              featureConstantsHash: input.constantsHash,
+            }),
+      };
     case "bars":
       return {
         ...head,

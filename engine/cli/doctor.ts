@@ -7,7 +7,7 @@ import { loadRegistry } from "../../models/registry.ts";
 import { loadLlamaBinding } from "../../workers/llama-binding.ts";
 import { loadConfig } from "../config.ts";
 import type { Config } from "../config-schema.ts";
-import { SERVED_HASHES } from "../features/feature-sets.ts";
+import { SERVED_SETS } from "../features/feature-sets.ts";
 import { INSTALLATION } from "../installation.ts";
 import {
   CONFIG_HELP,
@@ -93,7 +93,7 @@ const modelFindings = (config: Config): Finding[] => {
   const dir =
     config.models.dir === "" ? INSTALLATION.modelsDir : config.models.dir;
   const registry = loadRegistry(dir, {
-    featureSchemaHashes: SERVED_HASHES,
+    featureSets: SERVED_SETS,
   });
   const good = registry.entries.map(({ manifest }): Finding => ({
     check: "model",

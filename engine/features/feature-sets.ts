@@ -12,6 +12,7 @@ import type { MicrostructureOptions } from "./microstructure.ts";
 import { MICROSTRUCTURE_SET } from "./microstructure-set.ts";
 import { REGIME_SET } from "./regime-set.ts";
 import type { SeriesSet } from "./series-set.ts";
+import type { FeatureConstants } from "../domain/feature-constants.ts";
 import { CodedError } from "../std/errors.ts";
 import type { DeclaredSet } from "./feature-declaration.ts";
 import { MARKET_FEATURES } from "./feature-schema.ts";
@@ -30,7 +31,16 @@ export const GRID_SETS: readonly DeclaredSet[] = [...BAR_SETS, FRAMES_SET];
 /** What lies outside of the symbol. */
 export type EventFeatureOptions = Pick<MicrostructureOptions, "leading">;
 
-/** The sets that a symbol's own events suffice for; the others need news, a leading symbol's bars or funding besides. */
+/** And what a model states of its own. */
+export interface FollowerOptions extends EventFeatureOptions {
+  /** In place of the set's. */
+  readonly constants?: FeatureConstants;
+}
+
+/**
+ * The sets that a symbol's own events suffice for; the others need news, a leading symbol's bars or funding besides. A model of another set,
+ * of another hash or without its set's constants is refused at load.
+ */
 export const SERVED_SETS: readonly DeclaredSet[] = [
   MARKET_FEATURES,
   MICROSTRUCTURE_SET,
@@ -39,19 +49,16 @@ export const SERVED_SETS: readonly DeclaredSet[] = [
   FRAMES_SET,
 ];
 
-/** What a symbol's actor writes for its models: a model of any other set, or of another hash, is refused at load. */
-export const SERVED_HASHES: ReadonlyMap<string, string> = new Map(
-  SERVED_SETS.map(({ name, hash }) => [name, hash]),
-);
-
 /** A new follower of the set, or undefined where events alone do not suffice for it. */
 export const createEventFeatures = (
   set: DeclaredSet,
-  options: EventFeatureOptions = {},
+  options: FollowerOptions = {},
 ): EventFeatures | undefined => {
   if (set === MARKET_FEATURES) return new FeatureSet();
   if (set === MICROSTRUCTURE_SET) return new Microstructure(options);
-  return SERVED_SETS.includes(set) ? new LiveBarFeatures(set) : undefined;
+  return SERVED_SETS.includes(set)
+    ? new LiveBarFeatures(set, options)
+    : undefined;
 };
 
 export const FEATURE_SETS: readonly DeclaredSet[] = [

@@ -3,6 +3,7 @@ import type { FeatureVector } from "../domain/feature.ts";
 import type { Bar, BookDelta, BookSnapshot } from "../domain/market-event.ts";
 import { BarAggregator } from "../market/bar-aggregator.ts";
 import type { OrderBook } from "../market/order-book.ts";
+import type { BarSetOptions } from "./bar-set-run.ts";
 import type { EventFeatures } from "./event-features.ts";
 import type { DeclaredSet } from "./feature-declaration.ts";
 import { GRID_FILL_MAX, GridFeatures } from "./grid-features.ts";
@@ -20,10 +21,11 @@ export class LiveBarFeatures implements EventFeatures {
   /** The symbol's book while it is live. */
   #book: OrderBook | undefined;
 
-  constructor(set: DeclaredSet) {
+  constructor(set: DeclaredSet, options: BarSetOptions = {}) {
     this.schema = set;
     this.#warmUp = Math.max(...set.features.map(({ warmUp }) => warmUp.count));
     this.#grid = new GridFeatures({
+      ...options,
       sets: [set],
       intervalMs: MINUTE_MS,
       fillMax: GRID_FILL_MAX,
