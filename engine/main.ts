@@ -132,6 +132,7 @@ const start = async (
       inputs.onEvent(event, decodedNs, message),
     onHeadline: (headline, _decodedNs, message) =>
       inputs.onHeadline(headline, message),
+    onInstrument: (instrument) => actors.instruments.learn(instrument),
     clock,
     timers,
     telemetry: metrics,

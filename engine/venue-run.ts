@@ -58,6 +58,7 @@ export const startVenue = (options: VenueRunOptions): VenueRun => {
     ...(feed.url === "" ? {} : { webSocketUrl: feed.url }),
     ...(feed.restUrl === "" ? {} : { restUrl: feed.restUrl }),
     onEvent: (event) => publisher.publish(event),
+    onInstrument: (instrument) => publisher.tellInstrument(instrument),
     telemetry,
     log,
   });

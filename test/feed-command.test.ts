@@ -43,6 +43,7 @@ beforeAll(async () => {
     random: new Random("feed"),
   });
   await venue.start();
+  venue.answers.set("/api/v3/exchangeInfo", EXCHANGE_INFO);
   const markets = NAMES.map(
     (name) => new MadeUpMarket(venue, DIALECTS.binance, name, new Random(name)),
   );
@@ -58,6 +59,27 @@ afterAll(async () => {
   await venue.close();
   await nats.close();
 });
+
+const EXCHANGE_INFO = JSON.stringify({
+  symbols: NAMES.map((symbol) => ({
+    symbol,
+    filters: [
+      { filterType: "PRICE_FILTER", tickSize: "0.01000000" },
+      { filterType: "LOT_SIZE", stepSize: "0.00010000" },
+    ],
+  })),
+});
+
+/** Of each symbol that the engine knows, as an operator sees it. */
+const gridsAt = async (url: string): Promise<unknown> => {
+  const { symbols } = (await (await fetch(`${url}api/symbols`)).json()) as {
+    symbols: { symbol: string; tickSize?: number; lotSize?: number }[];
+  };
+  return symbols
+    .map(({ symbol, tickSize, lotSize }) => [symbol, tickSize, lotSize])
+    .sort();
+};
+const GRIDS = SYMBOLS.map((symbol) => [symbol, 0.01, 0.0001]);
 
 const tradeOf = (name: string, id: number): string => {
   const E = 1_700_000_000_000 + id;
@@ -213,6 +235,8 @@ describe("fusewire feed", () => {
       10_000,
     );
     expect(live(engine)).toEqual(SYMBOLS);
+    // Whichever of the two came first.
+    await expect.poll(() => gridsAt(engine.engine.url)).toEqual(GRIDS);
 
     await feed.end("SIGKILL");
     await eventually("both are not", () =>
@@ -250,6 +274,7 @@ describe("fusewire feed", () => {
       10_000,
     );
     await expect.poll(() => engine.ready()).toBe(true);
+    await expect.poll(() => gridsAt(engine.engine.url)).toEqual(GRIDS);
     const status = (await (
       await fetch(`${engine.engine.url}api/status`)
     ).json()) as { links: unknown };

@@ -7,12 +7,13 @@ import {
   parsePredictBatch,
   parseSymbolRequest,
 } from "../engine/wire/api.ts";
-import { decode } from "../engine/wire/codec.ts";
+import { decode, decodeInstrument } from "../engine/wire/codec.ts";
 import { readPayload } from "../engine/wire/encoding.ts";
 import { decodeSignal } from "../engine/wire/signal-codec.ts";
 import {
   EVENT_SAMPLES,
   HEADLINE_SAMPLE,
+  INSTRUMENT_SAMPLE,
   SIGNAL_SAMPLE,
   WIRE_SAMPLES,
 } from "./support/wire-samples.ts";
@@ -75,6 +76,12 @@ describe("the wire fixtures", () => {
     expect(
       decode("news.v1.headline", read(`headline.${encoding}`), ...stamps),
     ).toEqual(HEADLINE_SAMPLE);
+    expect(
+      decodeInstrument(
+        WIRE_SAMPLES["instrument"]!.subject,
+        read(`instrument.${encoding}`),
+      ),
+    ).toEqual(INSTRUMENT_SAMPLE);
     expect(decodeSignal(read(`signal.${encoding}`))).toEqual(SIGNAL_SAMPLE);
   });
 

@@ -4,8 +4,8 @@ import { symbolId } from "../domain/symbol.ts";
 import { LocalBus } from "../io/local-bus.ts";
 import { SimulatedClock } from "../std/simulated-clock.ts";
 import { monoNanos, unixMicros } from "../std/time.ts";
-import { decode } from "../wire/codec.ts";
-import { snapshotSubject } from "../wire/subjects.ts";
+import { decode, decodeInstrument } from "../wire/codec.ts";
+import { INSTRUMENT_WILDCARD, snapshotSubject } from "../wire/subjects.ts";
 import { isHeadline } from "./feed-event.ts";
 import type { FeedEvent } from "./feed-event.ts";
 import { FeedPublisher } from "./feed-publisher.ts";
@@ -190,5 +190,21 @@ describe("FeedPublisher", () => {
     clock.advanceMs(60_000);
     publisher.checkBooks();
     expect(new Set(asked)).toEqual(new Set(["BTCUSDT.SIM"]));
+  });
+
+  it("tells an instrument when it learns it, and again before each snapshot that is asked for", () => {
+    const bus = new LocalBus();
+    const clock = new SimulatedClock();
+    const told: unknown[] = [];
+    bus.subscribe(INSTRUMENT_WILDCARD, ({ subject, data }) =>
+      told.push(decodeInstrument(subject, data)),
+    );
+    const publisher = new FeedPublisher({ bus, clock });
+    const instrument = { symbol: head.symbol, tickSize: 0.1, lotSize: 1 };
+    publisher.tellInstrument(instrument);
+    publisher.publish(snapshot(5));
+    expect(told).toEqual([instrument]);
+    bus.publish(snapshotSubject(head.symbol), new Uint8Array());
+    expect(told).toEqual([instrument, instrument]);
   });
 });

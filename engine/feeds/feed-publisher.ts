@@ -1,11 +1,16 @@
 /** A feed's side of the bus: publishes events, keeps each symbol's book, and answers requests for snapshots from it. */
+import type { Instrument } from "../domain/instrument.ts";
 import type { BookSnapshot, MarketEvent } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { BookSync } from "../market/book-sync.ts";
 import { OrderBook } from "../market/order-book.ts";
 import type { Bus, Clock, Subscription } from "../ports.ts";
 import { CodedError } from "../std/errors.ts";
-import { encodeEvent, encodeHeadline } from "../wire/codec.ts";
+import {
+  encodeEvent,
+  encodeHeadline,
+  encodeInstrument,
+} from "../wire/codec.ts";
 import type { Encoding } from "../wire/encoding.ts";
 import { LEVELS_MAX } from "../wire/encoding.ts";
 import {
@@ -16,6 +21,7 @@ import {
   HEADLINE_SUBJECT,
   SNAPSHOT_WILDCARD,
   eventSubject,
+  instrumentSubject,
   parseSnapshotSubject,
 } from "../wire/subjects.ts";
 import { asksOf, bidsOf } from "./book-levels.ts";
@@ -44,6 +50,8 @@ interface Told {
   answeredNs: number;
   /** Messages numbered so far. */
   sent: number;
+  /** Told again with every snapshot that is asked for: who asks may be new. */
+  instrument: Instrument | undefined;
 }
 
 export class FeedPublisher {
@@ -124,6 +132,11 @@ export class FeedPublisher {
     }
   }
 
+  tellInstrument(instrument: Instrument): void {
+    this.#tellerOf(instrument.symbol).instrument = instrument;
+    this.#sendInstrument(instrument);
+  }
+
   /** On a timer: asks for each book that broke here, at the book's own growing intervals. */
   checkBooks(): void {
     const nowNs = this.#clock.nowNs();
@@ -135,6 +148,13 @@ export class FeedPublisher {
 
   close(): void {
     this.#requests.unsubscribe();
+  }
+
+  #sendInstrument(instrument: Instrument): void {
+    this.#bus.publish(
+      instrumentSubject(instrument.symbol),
+      encodeInstrument(instrument, this.#encoding),
+    );
   }
 
   /** Numbered within the symbol where `told` is given. */
@@ -172,6 +192,7 @@ export class FeedPublisher {
   /** Waits for a valid book: a snapshot of anything else would only spread the damage. */
   #answer(symbol: SymbolId, told: Told): void {
     if (!told.sync.isLive) return;
+    if (told.instrument !== undefined) this.#sendInstrument(told.instrument);
     told.isAsked = false;
     told.answeredNs = this.#clock.nowNs();
     const { book } = told.sync;
@@ -203,6 +224,7 @@ export class FeedPublisher {
       isAsked: false,
       answeredNs: Number.NEGATIVE_INFINITY,
       sent: 0,
+      instrument: undefined,
     };
     this.#told.set(symbol, told);
     return told;

@@ -1,11 +1,20 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Headline } from "../domain/headline.ts";
+import type { Instrument } from "../domain/instrument.ts";
 import type { MarketEvent } from "../domain/market-event.ts";
 import { symbolId } from "../domain/symbol.ts";
 import { SimulatedClock } from "../std/simulated-clock.ts";
 import { monoNanos, unixMicros } from "../std/time.ts";
-import { encodeEvent, encodeHeadline } from "../wire/codec.ts";
-import { marketSubject, SNAPSHOT_WILDCARD } from "../wire/subjects.ts";
+import {
+  encodeEvent,
+  encodeHeadline,
+  encodeInstrument,
+} from "../wire/codec.ts";
+import {
+  instrumentSubject,
+  marketSubject,
+  SNAPSHOT_WILDCARD,
+} from "../wire/subjects.ts";
 import { LocalBus } from "./local-bus.ts";
 import { MarketFeed } from "./market-feed.ts";
 
@@ -37,6 +46,7 @@ let bus: LocalBus;
 let feed: MarketFeed;
 let events: MarketEvent[];
 let headlines: Headline[];
+let instruments: Instrument[];
 let requested: string[];
 let rejected: string[];
 
@@ -45,6 +55,7 @@ beforeEach(() => {
   bus = new LocalBus();
   events = [];
   headlines = [];
+  instruments = [];
   requested = [];
   rejected = [];
   feed = new MarketFeed({
@@ -53,6 +64,7 @@ beforeEach(() => {
     timers: clock,
     onEvent: (event) => events.push(event),
     onHeadline: (headline) => headlines.push(headline),
+    onInstrument: (instrument) => instruments.push(instrument),
     log: {
       debug: () => undefined,
       info: () => undefined,
@@ -91,6 +103,17 @@ describe("the market feed", () => {
     };
     bus.publish("news.v1.headline", encodeHeadline(headline));
     expect(headlines[0]).toMatchObject({ id: "1", symbols: [BTC] });
+  });
+
+  it("hands on tick and lot sizes, and refuses what are none", () => {
+    const told = { symbol: BTC, tickSize: 0.1, lotSize: 0.001 };
+    const subject = instrumentSubject(BTC);
+    bus.publish(subject, encodeInstrument(told));
+    bus.publish(subject, encodeInstrument({ ...told, tickSize: 0 }));
+    bus.publish(subject, Buffer.from('{"tickSize":0.1}'));
+    expect(instruments).toEqual([told]);
+    expect(rejected).toEqual(["E_INPUT_RANGE", "E_INPUT_SCHEMA"]);
+    expect(events).toEqual([]);
   });
 
   it("counts bad input by code and goes on", () => {

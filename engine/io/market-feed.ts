@@ -1,5 +1,6 @@
 /** Market data and news off the bus: stamped, decoded, handed on; what is bad is counted and never thrown. */
 import type { Headline } from "../domain/headline.ts";
+import type { Instrument } from "../domain/instrument.ts";
 import type { Gap, GapReason, MarketEvent } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import {
@@ -17,10 +18,15 @@ import {
 } from "../ports.ts";
 import { CodedError, toCodedError, type ErrorCode } from "../std/errors.ts";
 import { systemClock, systemTimers, type MonoNanos } from "../std/time.ts";
-import { decodeHeadline, decodeMarketEvent } from "../wire/codec.ts";
+import {
+  decodeHeadline,
+  decodeInstrument,
+  decodeMarketEvent,
+} from "../wire/codec.ts";
 import { PUBLISHER_HEADER } from "../wire/publisher-header.ts";
 import {
   HEADLINE_SUBJECT,
+  INSTRUMENT_WILDCARD,
   MARKET_WILDCARDS,
   parseMarketSubject,
   snapshotSubject,
@@ -41,6 +47,7 @@ export interface MarketFeedOptions {
     decodedNs: MonoNanos,
     message: BusMessage,
   ) => void;
+  readonly onInstrument: (instrument: Instrument) => void;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly telemetry: Telemetry;
@@ -55,6 +62,7 @@ export interface MarketFeedOptions {
 
 const DEFAULTS = {
   onHeadline: () => undefined,
+  onInstrument: () => undefined,
   clock: systemClock,
   timers: systemTimers,
   telemetry: NO_TELEMETRY,
@@ -145,6 +153,9 @@ export class MarketFeed {
       );
     this.#subscriptions.push(
       bus.subscribe(HEADLINE_SUBJECT, (message) => this.#onHeadline(message)),
+      bus.subscribe(INSTRUMENT_WILDCARD, (message) =>
+        this.#onInstrument(message),
+      ),
     );
     this.#isDown = bus.state !== "connected";
     bus.onState((state) => this.#onBus(state === "connected"));
@@ -258,6 +269,16 @@ export class MarketFeed {
     }
     this.#headlines.add(1);
     this.#options.onHeadline(headline, clock.nowNs(), message);
+  }
+
+  #onInstrument(message: BusMessage): void {
+    try {
+      this.#options.onInstrument(
+        decodeInstrument(message.subject, message.data),
+      );
+    } catch (error) {
+      this.#reject(error, message);
+    }
   }
 
   #reject(error: unknown, message: BusMessage): void {

@@ -1,6 +1,7 @@
 /** The one door for data: bytes, subject and receive stamps become a MarketEvent or a Headline, or a CodedError. */
 import { Type, type Static, type TSchema } from "@sinclair/typebox";
 import type { Headline } from "../domain/headline.ts";
+import type { Instrument } from "../domain/instrument.ts";
 import type { Bar, Levels, MarketEvent } from "../domain/market-event.ts";
 import { SYMBOL_ID_MAX, symbolId, type SymbolId } from "../domain/symbol.ts";
 import { CodedError } from "../std/errors.ts";
@@ -13,13 +14,18 @@ import {
   type Encoding,
 } from "./encoding.ts";
 import { Check, PRICE_MAX, PRICE_MIN, SIZE_MAX } from "./schema.ts";
-import { HEADLINE_SUBJECT, parseMarketSubject } from "./subjects.ts";
+import {
+  HEADLINE_SUBJECT,
+  parseInstrumentSubject,
+  parseMarketSubject,
+} from "./subjects.ts";
 
 export const HEADLINE_TEXT_MAX = 2_000;
 export const HEADLINE_SYMBOLS_MAX = 32;
 
 const price = Type.Number({ minimum: PRICE_MIN, maximum: PRICE_MAX });
 const size = Type.Number({ minimum: 0, maximum: SIZE_MAX });
+const step = Type.Number({ minimum: PRICE_MIN, maximum: PRICE_MAX });
 const count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 /** Ranges and order of the levels are checked in one pass by `levels`. */
 const flatLevels = Type.Array(Type.Number(), { maxItems: 2 * LEVELS_MAX });
@@ -115,6 +121,13 @@ const headline = new Check(
       symbols: Type.Array(symbolText, { maxItems: HEADLINE_SYMBOLS_MAX }),
       eventUs: count,
     },
+    { additionalProperties: false },
+  ),
+);
+
+const instrument = new Check(
+  Type.Object(
+    { symbol: Type.Optional(symbolText), tickSize: step, lotSize: step },
     { additionalProperties: false },
   ),
 );
@@ -234,6 +247,16 @@ export const decodeHeadline = (
   };
 };
 
+export const decodeInstrument = (
+  subject: string,
+  data: Uint8Array,
+): Instrument => {
+  const symbol = parseInstrumentSubject(subject);
+  const raw = instrument.parse(readPayload(data, EVENT_BYTES_MAX));
+  agree(raw.symbol, symbol);
+  return { symbol, tickSize: raw.tickSize, lotSize: raw.lotSize };
+};
+
 /** Receive stamps stay at home: they mean nothing to another clock. */
 export const encodeEvent = (
   marketEvent: MarketEvent,
@@ -250,6 +273,11 @@ export const encodeHeadline = (
   const { receivedUs: _us, receivedNs: _ns, ...wire } = news;
   return writePayload(wire, encoding);
 };
+
+export const encodeInstrument = (
+  told: Instrument,
+  encoding: Encoding = "msgpack",
+): Uint8Array => writePayload({ ...told }, encoding);
 
 const toDelta = (
   raw: WireOf<typeof bookDelta>,

@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { symbolId } from "../domain/symbol.ts";
 import {
+  INSTRUMENT_WILDCARD,
+  instrumentSubject,
   isInbox,
   MARKET_WILDCARDS,
   marketSubject,
+  parseInstrumentSubject,
   parseMarketSubject,
   parseSignalSubject,
   parseSnapshotSubject,
@@ -23,6 +26,10 @@ describe("subjects", () => {
     });
     expect(parseSignalSubject(signalSubject(btc))).toBe(btc);
     expect(parseSnapshotSubject(snapshotSubject(btc))).toBe(btc);
+    expect(parseInstrumentSubject(instrumentSubject(btc))).toBe(btc);
+    expect(subjectMatches(INSTRUMENT_WILDCARD, instrumentSubject(btc))).toBe(
+      true,
+    );
   });
 
   it.each([
@@ -37,6 +44,14 @@ describe("subjects", () => {
     ["", "E_INPUT_SCHEMA"],
   ])("refuse %s with %s", (subject, code) => {
     expect(() => parseMarketSubject(subject)).toThrow(code);
+  });
+
+  it.each([
+    "md.v1.BINANCE.BTCUSDT.book",
+    "md.v1.BINANCE.BTCUSDT.instrument.x",
+    "md.v2.BINANCE.BTCUSDT.instrument",
+  ])("of an instrument are not %s", (subject) => {
+    expect(() => parseInstrumentSubject(subject)).toThrow("E_INPUT_SCHEMA");
   });
 
   it("do not take a snapshot request for market data", () => {

@@ -51,6 +51,8 @@ export const MARKET_WILDCARDS: readonly string[] = EVENT_KINDS.map(
   (kind) => `${MARKET_PREFIX}*.*.${kind}`,
 );
 
+export const INSTRUMENT_WILDCARD = `${MARKET_PREFIX}*.*.instrument`;
+
 /** The endpoints of the NATS micro service `signals`. */
 export const SERVICE_SUBJECTS = {
   predict: "svc.signals.predict",
@@ -106,6 +108,19 @@ export const parseMarketSubject = (subject: string): MarketSubject => {
   if (parsed.size >= CACHED_MAX) parsed.clear();
   parsed.set(subject, result);
   return result;
+};
+
+/** Beside the events of its symbol, and none of them: tick and lot size are no fact of a moment. */
+export const instrumentSubject = (symbol: SymbolId): string =>
+  `${MARKET_PREFIX}${venueOf(symbol)}.${tickerOf(symbol)}.instrument`;
+
+/** The other way. */
+export const parseInstrumentSubject = (subject: string): SymbolId => {
+  const [, , venue = "", ticker = ""] = subject.split(".");
+  const symbol = symbolIdOf(ticker, venue);
+  if (instrumentSubject(symbol) !== subject)
+    throw new CodedError("E_INPUT_SCHEMA", { field: "subject" });
+  return symbol;
 };
 
 export const snapshotSubject = (symbol: SymbolId): string =>

@@ -46,6 +46,8 @@ export class VenueServer {
   failing = 0;
   connections = 0;
   requests = 0;
+  /** What else is answered over REST, by path. */
+  readonly answers = new Map<string, string>();
   /** What clients sent, newest last. */
   readonly received: string[] = [];
   readonly #options: VenueServerOptions;
@@ -171,6 +173,11 @@ export class VenueServer {
   }
 
   #answer(url: URL, response: ServerResponse): void {
+    const answer = this.answers.get(url.pathname);
+    if (answer !== undefined) {
+      response.writeHead(200).end(answer);
+      return;
+    }
     this.requests++;
     const { dialect } = this.#options;
     const name = url.searchParams.get("symbol") ?? "";

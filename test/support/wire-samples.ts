@@ -1,5 +1,6 @@
 /** One sample of every message kind on the wire: the source of test/fixtures/wire, shared with the other clients. */
 import type { Headline } from "../../engine/domain/headline.ts";
+import type { Instrument } from "../../engine/domain/instrument.ts";
 import type { MarketEvent } from "../../engine/domain/market-event.ts";
 import type { Signal } from "../../engine/domain/signal.ts";
 import { symbolId } from "../../engine/domain/symbol.ts";
@@ -10,13 +11,18 @@ import {
   encodeReply,
   tradeView,
 } from "../../engine/wire/api.ts";
-import { encodeEvent, encodeHeadline } from "../../engine/wire/codec.ts";
+import {
+  encodeEvent,
+  encodeHeadline,
+  encodeInstrument,
+} from "../../engine/wire/codec.ts";
 import { writePayload, type Encoding } from "../../engine/wire/encoding.ts";
 import type { SymbolsReply } from "../../engine/wire/operator-api.ts";
 import { encodeSignal } from "../../engine/wire/signal-codec.ts";
 import {
   eventSubject,
   HEADLINE_SUBJECT,
+  instrumentSubject,
   SERVICE_SUBJECTS,
   signalSubject,
 } from "../../engine/wire/subjects.ts";
@@ -28,6 +34,12 @@ const head = {
   eventUs: unixMicros(1_723_075_200_123_456),
   receivedUs: unixMicros(1_723_075_200_124_000),
   receivedNs: monoNanos(5_000_000_000),
+};
+
+export const INSTRUMENT_SAMPLE: Instrument = {
+  symbol: BTC,
+  tickSize: 0.1,
+  lotSize: 0.001,
 };
 
 export const EVENT_SAMPLES: Readonly<Record<string, MarketEvent>> = {
@@ -274,6 +286,11 @@ export const WIRE_SAMPLES: Readonly<Record<string, WireSample>> = {
     subject: HEADLINE_SUBJECT,
     direction: "feed",
     encode: (encoding) => encodeHeadline(HEADLINE_SAMPLE, encoding),
+  },
+  instrument: {
+    subject: instrumentSubject(BTC),
+    direction: "feed",
+    encode: (encoding) => encodeInstrument(INSTRUMENT_SAMPLE, encoding),
   },
   signal: {
     subject: signalSubject(BTC),

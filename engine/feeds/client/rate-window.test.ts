@@ -37,4 +37,13 @@ describe("RateWindow", () => {
     expect(window.usedAt(at(200))).toBe(95);
     expect(window.take(at(1_100), 10)).toBe(true);
   });
+
+  it("lets nothing through while the venue wants quiet", () => {
+    const window = new RateWindow(100, 1_000);
+    window.keepQuiet(at(0), 5_000);
+    window.keepQuiet(at(0), 2_000);
+    expect(window.waitMs(at(1_000), 10)).toBe(4_000);
+    expect(window.take(at(4_999))).toBe(false);
+    expect(window.take(at(5_000))).toBe(true);
+  });
 });

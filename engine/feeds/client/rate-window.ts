@@ -13,6 +13,7 @@ export class RateWindow {
   readonly #windowNs: number;
   readonly #spent: RingBuffer<Spent>;
   #used = 0;
+  #quietUntilNs = Number.NEGATIVE_INFINITY;
 
   constructor(max: number, windowMs: number) {
     this.max = max;
@@ -37,6 +38,7 @@ export class RateWindow {
   /** Spends `cost` if it fits. */
   take(nowNs: MonoNanos, cost = 1): boolean {
     assert(cost >= 1 && cost <= this.max, "a cost fits an empty window");
+    if (nowNs < this.#quietUntilNs) return false;
     if (this.usedAt(nowNs) + cost > this.max) return false;
     this.#spend(nowNs, cost);
     return true;
@@ -44,6 +46,19 @@ export class RateWindow {
 
   /** Until `cost` fits: 0 if it does now. */
   waitMs(nowNs: MonoNanos, cost = 1): number {
+    return Math.max(this.#roomInMs(nowNs, cost), this.#quietForMs(nowNs));
+  }
+
+  /** Nothing fits for so long: the venue has said so. */
+  keepQuiet(nowNs: MonoNanos, forMs: number): void {
+    this.#quietUntilNs = Math.max(this.#quietUntilNs, nowNs + msToNs(forMs));
+  }
+
+  #quietForMs(nowNs: MonoNanos): number {
+    return Math.max(0, Math.ceil(nsToMs(this.#quietUntilNs - nowNs)));
+  }
+
+  #roomInMs(nowNs: MonoNanos, cost: number): number {
     let over = this.usedAt(nowNs) + cost - this.max;
     if (over <= 0) return 0;
     for (const { atNs, cost: freed } of this.#spent) {

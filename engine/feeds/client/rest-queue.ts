@@ -2,13 +2,13 @@
 import type { Clock, Counter, TimerHandle, Timers } from "../../ports.ts";
 import { CodedError, toCodedError } from "../../std/errors.ts";
 import type { Random } from "../../std/random.ts";
-import { msToNs, nsToMs } from "../../std/time.ts";
 import { Backoff } from "./backoff.ts";
 import type { RateWindow } from "./rate-window.ts";
 import type { RestGet, RestReply } from "./rest.ts";
 
 export interface RestQueueOptions {
   readonly get: RestGet;
+  /** Shared by all queues of the venue: the limit is of our address. */
   readonly weights: RateWindow;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -30,6 +30,7 @@ export type RestOutcome = (typeof REST_OUTCOMES)[number];
 
 export interface RestTask {
   readonly url: string;
+  readonly post?: string | undefined;
   readonly weight: number;
   /** `stale`: the answer is of no use, fetch again. A thrown CodedError counts as a failed try. */
   accept(body: string): "taken" | "stale";
@@ -54,7 +55,6 @@ export class RestQueue {
   readonly #pending = new Set<Pending>();
   #isBusy = false;
   #isStopped = false;
-  #quietUntilNs = 0;
   #wake: TimerHandle | undefined;
 
   constructor(options: RestQueueOptions) {
@@ -100,10 +100,7 @@ export class RestQueue {
     if (pending === undefined) return;
     const { clock, timers, weights } = this.#options;
     const nowNs = clock.nowNs();
-    const waitMs = Math.max(
-      Math.ceil(nsToMs(this.#quietUntilNs - nowNs)),
-      weights.waitMs(nowNs, pending.task.weight),
-    );
+    const waitMs = weights.waitMs(nowNs, pending.task.weight);
     if (waitMs > 0) {
       this.#wake?.cancel();
       this.#wake = timers.after(waitMs, () => this.#next());
@@ -121,8 +118,8 @@ export class RestQueue {
     let outcome: RestOutcome;
     let error = new CodedError("E_BOOK_NOSYNC");
     try {
-      const { url } = pending.task;
-      const reply = await get({ url, timeoutMs, bytesMax });
+      const { url, post } = pending.task;
+      const reply = await get({ url, post, timeoutMs, bytesMax });
       this.#observe(reply);
       outcome = this.#judge(pending, reply);
     } catch (cause) {
@@ -145,7 +142,7 @@ export class RestQueue {
     return pending.isCancelled ? "taken" : pending.task.accept(body);
   }
 
-  /** The venue's own count, and its order to keep quiet: for every task, since the limit is of our address. */
+  /** The venue's own count, and its order to keep quiet. */
   #observe({ status, retryAfterMs, usedWeight }: RestReply): void {
     const { clock, weights, onWeight } = this.#options;
     const nowNs = clock.nowNs();
@@ -155,7 +152,7 @@ export class RestQueue {
     }
     if (status !== 429 && status !== 418) return;
     const quietMs = retryAfterMs ?? LIMITED_MS[status];
-    this.#quietUntilNs = Math.max(this.#quietUntilNs, nowNs + msToNs(quietMs));
+    weights.keepQuiet(nowNs, quietMs);
   }
 
   #again(pending: Pending, error: CodedError): void {

@@ -1,9 +1,11 @@
-/** One GET to a venue's REST interface: bounded in time and size. */
+/** One request to a venue's REST interface: bounded in time and size. */
 import { CodedError } from "../../std/errors.ts";
 import { retryAfterMsOf } from "./retry-after.ts";
 
 export interface RestRequest {
   readonly url: string;
+  /** JSON to be posted; absent: a GET. */
+  readonly post?: string | undefined;
   readonly timeoutMs: number;
   readonly bytesMax: number;
 }
@@ -20,14 +22,21 @@ export interface RestReply {
 /** Rejects with E_DEP_VENUE or E_INPUT_SIZE; any HTTP status is a reply. */
 export type RestGet = (request: RestRequest) => Promise<RestReply>;
 
+const JSON_CONTENT = { "content-type": "application/json" };
 const USED_WEIGHT_HEADER = "x-mbx-used-weight-1m";
 
-export const fetchRest: RestGet = async ({ url, timeoutMs, bytesMax }) => {
+export const fetchRest: RestGet = async ({
+  url,
+  post,
+  timeoutMs,
+  bytesMax,
+}) => {
   try {
     const response = await fetch(url, {
       signal: AbortSignal.timeout(timeoutMs),
       redirect: "error",
-      headers: { accept: "application/json" },
+      headers: { accept: "application/json", ...(post && JSON_CONTENT) },
+      ...(post && { method: "POST", body: post }),
     });
     const { status, headers } = response;
     const isOk = status === 200;

@@ -1,4 +1,5 @@
 /** All of one venue's symbols: as many connections as its limits ask for, one REST queue and one set of metrics for all. */
+import type { Instrument } from "../../domain/instrument.ts";
 import type { MarketEvent } from "../../domain/market-event.ts";
 import { venueOf, type SymbolId } from "../../domain/symbol.ts";
 import {
@@ -14,6 +15,7 @@ import { CodedError } from "../../std/errors.ts";
 import { Random } from "../../std/random.ts";
 import { systemClock, systemTimers } from "../../std/time.ts";
 import type { Channel, VenueProfile } from "../venues/venue-profile.ts";
+import { InstrumentWatch } from "./instrument-watch.ts";
 import { CLIENT_LIMITS, type ClientLimits } from "./client-limits.ts";
 import { RateWindow } from "./rate-window.ts";
 import { fetchRest, type RestGet } from "./rest.ts";
@@ -28,6 +30,8 @@ export interface VenueFeedOptions {
   readonly symbols: readonly SymbolId[];
   readonly channels: readonly Channel[];
   readonly onEvent: (event: MarketEvent) => void;
+  /** Tick and lot sizes; where nobody wants them they are not asked for. */
+  readonly onInstrument: ((instrument: Instrument) => void) | undefined;
   /** In place of the venue's own: a proxy, a test server. */
   readonly webSocketUrl: string;
   readonly restUrl: string;
@@ -50,13 +54,17 @@ export interface VenueFeedStatus {
 
 const GAUGES_EVERY_MS = 1_000;
 const INTEREST_EVERY_MS = 30_000;
+const INSTRUMENTS_EVERY_MS = 3_600_000;
 const FIVE_MINUTES_MS = 300_000;
 const MINUTE_MS = 60_000;
 
 export class VenueFeed {
   readonly #options: VenueFeedOptions;
   readonly #metrics: VenueMetrics;
+  /** Books first: what else is asked for over REST has a queue of its own, within the same limits. */
   readonly #rest: RestQueue;
+  readonly #asides: RestQueue;
+  readonly #instruments: InstrumentWatch | undefined;
   readonly #clients: readonly VenueClient[];
   readonly #bookClients = new Map<SymbolId, VenueClient>();
   readonly #timers: TimerHandle[] = [];
@@ -70,6 +78,7 @@ export class VenueFeed {
       webSocketUrl: profile.webSocketUrl,
       restUrl: profile.restUrl,
       openSocket: openWsSocket,
+      onInstrument: undefined,
       get: fetchRest,
       clock: systemClock,
       timers: systemTimers,
@@ -84,7 +93,19 @@ export class VenueFeed {
     checkRequest(filled);
     const limits = { ...CLIENT_LIMITS, ...filled.limits };
     this.#metrics = new VenueMetrics(filled.telemetry, profile.venue);
-    this.#rest = this.#newRestQueue(limits);
+    const weights = new RateWindow(
+      profile.requestWeightPerMinuteMax,
+      MINUTE_MS,
+    );
+    this.#rest = this.#newRestQueue(limits, weights);
+    this.#asides = this.#newRestQueue(limits, weights);
+    const { onInstrument } = filled;
+    if (onInstrument !== undefined && profile.instruments !== undefined)
+      this.#instruments = new InstrumentWatch({
+        ...filled,
+        rest: this.#asides,
+        onInstrument,
+      });
     const connects = new RateWindow(
       limits.connectsPer5MinutesMax,
       FIVE_MINUTES_MS,
@@ -126,6 +147,12 @@ export class VenueFeed {
       this.#timers.push(
         timers.every(INTEREST_EVERY_MS, () => this.#pollInterest()),
       );
+    const instruments = this.#instruments;
+    if (instruments === undefined) return;
+    instruments.ask();
+    this.#timers.push(
+      timers.every(INSTRUMENTS_EVERY_MS, () => instruments.ask()),
+    );
   }
 
   /** Fetches or subscribes the symbol's book anew, bounded by the limits. */
@@ -137,19 +164,20 @@ export class VenueFeed {
     for (const timer of this.#timers) timer.cancel();
     for (const client of this.#clients) client.stop();
     this.#rest.stop();
+    this.#asides.stop();
   }
 
-  #newRestQueue(limits: ClientLimits): RestQueue {
-    const { profile, symbols } = this.#options;
+  #newRestQueue(limits: ClientLimits, weights: RateWindow): RestQueue {
+    const { symbols } = this.#options;
     return new RestQueue({
       ...this.#options,
-      weights: new RateWindow(profile.requestWeightPerMinuteMax, MINUTE_MS),
+      weights,
       timeoutMs: limits.restTimeoutMs,
       bytesMax: limits.restBytesMax,
       triesMax: limits.resyncTriesMax,
       retryMinMs: limits.restRetryMinMs,
       retryMaxMs: limits.restRetryMaxMs,
-      // A book and a poll a symbol, twice while one connection replaces another.
+      // A book a symbol, twice while one connection replaces another; or a poll, an instrument and what is left of a round.
       tasksMax: 4 * symbols.length,
       outcomes: this.#metrics.rest,
       onWeight: (used) => this.#metrics.restWeight.set(used),
@@ -171,7 +199,7 @@ export class VenueFeed {
     for (const symbol of symbols) {
       const request = profile.openInterest?.(symbol, restUrl);
       if (request === undefined) return;
-      this.#rest.add({
+      this.#asides.add({
         ...request,
         accept: (body) => {
           const receivedNs = clock.nowNs();

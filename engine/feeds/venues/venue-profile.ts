@@ -1,5 +1,6 @@
 /** What a client must know of a venue besides the mapping: addresses, subscriptions, keep-alive, REST answers and limits. */
 import type { SymbolId } from "../../domain/symbol.ts";
+import type { ReadGrids } from "./instrument-reader.ts";
 import type { Venue, VenueMapper } from "./venue-mapper.ts";
 
 /** What can be asked of a venue; `VenueProfile.channels` names those it has. */
@@ -8,6 +9,8 @@ export type Channel =
 
 export interface RestRequest {
   readonly url: string;
+  /** JSON to be posted; absent: a GET. */
+  readonly post?: string;
   /** In the venue's own unit, against `requestWeightPerMinuteMax`. */
   readonly weight: number;
 }
@@ -41,6 +44,14 @@ export interface VenueProfile {
   snapshot?(symbol: SymbolId, restUrl: string): RestRequest;
   /** Present where open interest is polled. As above. */
   openInterest?(symbol: SymbolId, restUrl: string): RestRequest;
+  /** Where tick and lot sizes are told: the answers to all of the requests hold those of all the symbols. */
+  readonly instruments?: {
+    requests(
+      symbols: readonly SymbolId[],
+      restUrl: string,
+    ): readonly RestRequest[];
+    readonly read: ReadGrids;
+  };
   /** The venue closes the connection after this long; Infinity where it does not. */
   readonly lifetimeMs: number;
   /** Nothing heard for this long on a subscribed connection means it is dead. */

@@ -4,6 +4,7 @@ import {
   BinanceMapper,
   type BinanceVenue,
 } from "../../venues/binance-mapper.ts";
+import { readBinanceInstruments } from "../../venues/instruments/binance-instruments.ts";
 import type { Channel, VenueProfile } from "../../venues/venue-profile.ts";
 import { inBatches } from "./batches.ts";
 
@@ -16,6 +17,12 @@ interface Market {
   /** Of a book of 1,000 levels. */
   readonly depthWeight: number;
   readonly interestPath?: string;
+  readonly instruments: {
+    readonly path: string;
+    readonly weight: number;
+    /** Futures tell of all their symbols, or of none. */
+    readonly answers: "those asked for" | "all";
+  };
   readonly messagesPerSecondMax: number;
   readonly requestWeightPerMinuteMax: number;
 }
@@ -44,6 +51,11 @@ const MARKETS: Readonly<Record<BinanceVenue, Market>> = {
     },
     depthPath: "/api/v3/depth",
     depthWeight: 50,
+    instruments: {
+      path: "/api/v3/exchangeInfo",
+      weight: 20,
+      answers: "those asked for",
+    },
     messagesPerSecondMax: 3,
     requestWeightPerMinuteMax: 4_800,
   },
@@ -59,6 +71,7 @@ const MARKETS: Readonly<Record<BinanceVenue, Market>> = {
     depthPath: "/fapi/v1/depth",
     depthWeight: 20,
     interestPath: "/fapi/v1/openInterest",
+    instruments: { path: "/fapi/v1/exchangeInfo", weight: 1, answers: "all" },
     messagesPerSecondMax: 6,
     requestWeightPerMinuteMax: 1_900,
   },
@@ -75,6 +88,7 @@ const MARKETS: Readonly<Record<BinanceVenue, Market>> = {
     depthPath: "/dapi/v1/depth",
     depthWeight: 20,
     interestPath: "/dapi/v1/openInterest",
+    instruments: { path: "/dapi/v1/exchangeInfo", weight: 1, answers: "all" },
     messagesPerSecondMax: 6,
     requestWeightPerMinuteMax: 1_900,
   },
@@ -123,6 +137,14 @@ export const binanceProfile = (venue: BinanceVenue): VenueProfile => {
             weight: 1,
           }),
         }),
+    instruments: {
+      requests: (symbols, restUrl) =>
+        instrumentQueries(market, symbols).map((query) => ({
+          url: `${restUrl}${market.instruments.path}${query}`,
+          weight: market.instruments.weight,
+        })),
+      read: readBinanceInstruments,
+    },
     lifetimeMs: 24 * 3_600_000,
     silenceMs: 30_000,
     messagesPerSecondMax: market.messagesPerSecondMax,
@@ -132,3 +154,16 @@ export const binanceProfile = (venue: BinanceVenue): VenueProfile => {
     newMapper: () => new BinanceMapper(venue),
   };
 };
+
+/** The whole list of spot has tens of megabytes; a batch with a symbol that the venue does not know is refused. */
+const ASKED_MAX = 50;
+
+const instrumentQueries = (
+  { instruments }: Market,
+  symbols: readonly SymbolId[],
+): readonly string[] =>
+  instruments.answers === "all"
+    ? [""]
+    : inBatches(symbols.map(venueNameOf), ASKED_MAX).map(
+        (names) => `?symbols=${encodeURIComponent(JSON.stringify(names))}`,
+      );

@@ -1,6 +1,7 @@
 /** How a client talks to Bybit v5: one address a market, the same topics on each. */
 import { venueNameOf, type SymbolId } from "../../../domain/symbol.ts";
 import { BybitMapper } from "../../venues/bybit-mapper.ts";
+import { readBybitInstruments } from "../../venues/instruments/bybit-instruments.ts";
 import type { Channel, VenueProfile } from "../../venues/venue-profile.ts";
 import { inBatches } from "./batches.ts";
 
@@ -52,16 +53,26 @@ export const bybitProfile = (market: BybitMarket): VenueProfile => {
         ? ["book", "trades", "bars"]
         : ["book", "trades", "quotes", "bars", "funding", "openInterest"],
     webSocketUrl: `wss://stream.bybit.com/v5/public/${market}`,
-    restUrl: "",
+    restUrl: "https://api.bybit.com",
     subscribe: request("subscribe"),
     unsubscribe: request("unsubscribe"),
     ping: { everyMs: 20_000, text: '{"op":"ping"}' },
     resync: "resubscribe",
+    instruments: {
+      // The whole list comes in pages.
+      requests: (symbols, restUrl) =>
+        symbols.map((symbol) => ({
+          url: `${restUrl}/v5/market/instruments-info?category=${market}&symbol=${venueNameOf(symbol)}`,
+          weight: 1,
+        })),
+      read: readBybitInstruments,
+    },
     lifetimeMs: Infinity,
     silenceMs: 45_000,
     messagesPerSecondMax: 8,
     subscriptionsPerConnectionMax: 200,
-    requestWeightPerMinuteMax: 60,
+    // 600 in five seconds.
+    requestWeightPerMinuteMax: 600,
     newMapper: () => new BybitMapper(),
   };
 };

@@ -1,6 +1,7 @@
 /** How a client talks to Coinbase Exchange: the channels that need no key. */
 import { venueNameOf, type SymbolId } from "../../../domain/symbol.ts";
 import { CoinbaseMapper } from "../../venues/coinbase-mapper.ts";
+import { readCoinbaseInstruments } from "../../venues/instruments/coinbase-instruments.ts";
 import type { Channel, VenueProfile } from "../../venues/venue-profile.ts";
 import { inBatches } from "./batches.ts";
 
@@ -29,10 +30,16 @@ export const coinbaseProfile = (): VenueProfile => {
     venue: "COINBASE",
     channels: Object.keys(CHANNELS) as Channel[],
     webSocketUrl: "wss://ws-feed.exchange.coinbase.com",
-    restUrl: "",
+    restUrl: "https://api.exchange.coinbase.com",
     subscribe: request("subscribe"),
     unsubscribe: request("unsubscribe"),
     resync: "resubscribe",
+    instruments: {
+      requests: (_symbols, restUrl) => [
+        { url: `${restUrl}/products`, weight: 1 },
+      ],
+      read: readCoinbaseInstruments,
+    },
     lifetimeMs: Infinity,
     // The heartbeat of each product comes every second.
     silenceMs: 10_000,

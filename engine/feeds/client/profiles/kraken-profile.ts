@@ -2,6 +2,11 @@
 import { venueNameOf, type SymbolId } from "../../../domain/symbol.ts";
 import { KrakenV1Mapper } from "../../venues/kraken-v1-mapper.ts";
 import { KrakenV2Mapper } from "../../venues/kraken-v2-mapper.ts";
+import type { ReadGrids } from "../../venues/instrument-reader.ts";
+import {
+  readKrakenV1Instruments,
+  readKrakenV2Instruments,
+} from "../../venues/instruments/kraken-instruments.ts";
 import type { Channel, VenueProfile } from "../../venues/venue-profile.ts";
 import { inBatches } from "./batches.ts";
 
@@ -16,6 +21,18 @@ const LIMITS = {
   subscriptionsPerConnectionMax: 200,
   requestWeightPerMinuteMax: 60,
 } as const;
+
+const REST_URL = "https://api.kraken.com";
+
+/** One answer tells all pairs. */
+const instrumentsBy = (
+  read: ReadGrids,
+): NonNullable<VenueProfile["instruments"]> => ({
+  requests: (_symbols, restUrl) => [
+    { url: `${restUrl}/0/public/AssetPairs`, weight: 1 },
+  ],
+  read,
+});
 
 type Method = "subscribe" | "unsubscribe";
 
@@ -50,11 +67,12 @@ export const krakenProfile = (): VenueProfile => {
     venue: "KRAKEN",
     channels: Object.keys(V2_PARAMS) as Channel[],
     webSocketUrl: "wss://ws.kraken.com/v2",
-    restUrl: "",
+    restUrl: REST_URL,
     subscribe: request("subscribe"),
     unsubscribe: request("unsubscribe"),
     ping: { everyMs: 5_000, text: '{"method":"ping"}' },
     resync: "resubscribe",
+    instruments: instrumentsBy(readKrakenV2Instruments),
     ...LIMITS,
     newMapper: () => new KrakenV2Mapper(),
   };
@@ -80,11 +98,12 @@ export const krakenV1Profile = (): VenueProfile => {
     venue: "KRAKEN",
     channels: Object.keys(V1_SUBSCRIPTIONS) as Channel[],
     webSocketUrl: "wss://ws.kraken.com",
-    restUrl: "",
+    restUrl: REST_URL,
     subscribe: request("subscribe"),
     unsubscribe: request("unsubscribe"),
     ping: { everyMs: 5_000, text: '{"event":"ping"}' },
     resync: "resubscribe",
+    instruments: instrumentsBy(readKrakenV1Instruments),
     ...LIMITS,
     newMapper: () => new KrakenV1Mapper(),
   };

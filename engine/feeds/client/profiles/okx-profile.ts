@@ -1,6 +1,10 @@
 /** How a client talks to OKX: public channels of the v5 WebSocket, bars on an address of their own. */
 import { venueNameOf, type SymbolId } from "../../../domain/symbol.ts";
 import { OkxMapper } from "../../venues/okx-mapper.ts";
+import {
+  okxTypeOf,
+  readOkxInstruments,
+} from "../../venues/instruments/okx-instruments.ts";
 import type { Channel, VenueProfile } from "../../venues/venue-profile.ts";
 import { inBatches } from "./batches.ts";
 
@@ -39,12 +43,20 @@ export const okxProfile = (): VenueProfile => {
       },
       { path: "/business", channels: ["bars"] },
     ],
-    restUrl: "",
+    restUrl: "https://www.okx.com",
     subscribe: request("subscribe"),
     unsubscribe: request("unsubscribe"),
     // The venue ends what has been silent for 30 s.
     ping: { everyMs: 15_000, text: "ping" },
     resync: "resubscribe",
+    instruments: {
+      requests: (symbols, restUrl) =>
+        [...new Set(symbols.map(venueNameOf).map(okxTypeOf))].map((type) => ({
+          url: `${restUrl}/api/v5/public/instruments?instType=${type}`,
+          weight: 1,
+        })),
+      read: readOkxInstruments,
+    },
     lifetimeMs: Infinity,
     silenceMs: 30_000,
     // 480 subscriptions an hour and 3 connections a second; a few messages carry all.
