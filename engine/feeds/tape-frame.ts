@@ -30,8 +30,12 @@ export interface TapeInfo {
   readonly startUs?: number;
   readonly symbols?: readonly string[];
   readonly source?: string;
+  /** Names the recording that this is a part of. */
+  readonly recording?: string;
   /** Of one recording that is spread over several tapes, from 1. */
   readonly part?: number;
+  /** Records, marks and holes in the parts before. */
+  readonly itemsBefore?: number;
 }
 
 export const encodeHeader = (info: TapeInfo): Buffer => {
@@ -45,24 +49,44 @@ export const encodeHeader = (info: TapeInfo): Buffer => {
   return header;
 };
 
-/** The header of an open tape and where its frames begin; E_TAPE_FORMAT for anything else. */
-export const readHeader = async (
+export interface TapeHeader {
+  readonly info: TapeInfo;
+  readonly version: number;
+  /** Where the frames begin. */
+  readonly bytes: number;
+}
+
+/** Of an open tape; E_TAPE_FORMAT for anything else. */
+export const readHeader = async (file: FileHandle): Promise<TapeHeader> => {
+  const header = await findHeader(file);
+  if (header === undefined)
+    throw damaged("nothing was recorded: the header is cut short");
+  return header;
+};
+
+/** Undefined where a crash has cut it short, or left zeros that the disk never filled: nothing was recorded in this file. */
+export const findHeader = async (
   file: FileHandle,
-): Promise<{ info: TapeInfo; version: number; bytes: number }> => {
+): Promise<TapeHeader | undefined> => {
   const fixed = await readAt(file, 0, HEADER_FIXED_BYTES);
-  if (
-    fixed.length < HEADER_FIXED_BYTES ||
-    !fixed.subarray(0, 8).equals(TAPE_MAGIC)
-  )
+  if (fixed.every((byte) => byte === 0)) return undefined;
+  const magic = fixed.subarray(0, TAPE_MAGIC.length);
+  if (!magic.equals(TAPE_MAGIC.subarray(0, magic.length)))
     throw damaged("no tape");
+  if (fixed.length < HEADER_FIXED_BYTES) return undefined;
   const version = fixed.readUInt16LE(8);
-  if (version < TAPE_VERSION_MIN || version > TAPE_VERSION)
+  if (version > TAPE_VERSION)
+    throw damaged(
+      `version ${version} is newer than what this program reads (${TAPE_VERSION})`,
+    );
+  if (version < TAPE_VERSION_MIN)
     throw damaged(`version ${version} is not supported`);
   const jsonBytes = fixed.readUInt32LE(12);
   if (jsonBytes > HEADER_JSON_BYTES_MAX) throw damaged("header too long");
   const bytes = HEADER_FIXED_BYTES + jsonBytes;
   const header = await readAt(file, 0, bytes);
-  if (header.length < bytes || fixed.readUInt32LE(16) !== headerSum(header))
+  if (header.length < bytes) return undefined;
+  if (fixed.readUInt32LE(16) !== headerSum(header))
     throw damaged("the header does not match its checksum");
   return {
     info: parseInfo(header.subarray(HEADER_FIXED_BYTES)),
@@ -223,6 +247,12 @@ export const damaged = (detail: string, cause?: unknown): CodedError =>
     "E_TAPE_FORMAT",
     cause === undefined ? { detail } : { detail, cause },
   );
+
+/** The same, with the file that it is about. */
+export const damageIn = (path: string, error: unknown): unknown =>
+  error instanceof CodedError && error.code === "E_TAPE_FORMAT"
+    ? damaged(`${path}: ${error.detail ?? ""}`, error)
+    : error;
 
 const headerSum = (header: Buffer): number =>
   crc32(header.subarray(HEADER_FIXED_BYTES), crc32(header.subarray(8, 16)));

@@ -1,12 +1,18 @@
-/** Reads a tape: its events in order, or what it holds item by item; a span of time by its index. */
+/** Reads a tape, or the parts of one: its events in order, or what it holds item by item; a span of time by its index. */
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import type { SymbolId } from "../domain/symbol.ts";
 import { CodedError } from "../std/errors.ts";
 import { isHeadline, type FeedEvent } from "./feed-event.ts";
 import { itemsOf, type TapeItem } from "./tape-block.ts";
-import { FrameScan, damaged, readHeader } from "./tape-frame.ts";
-import type { Frame, TapeInfo } from "./tape-frame.ts";
+import {
+  FrameScan,
+  damageIn,
+  damaged,
+  findHeader,
+  readHeader,
+} from "./tape-frame.ts";
+import type { Frame, TapeHeader, TapeInfo } from "./tape-frame.ts";
 import { gapsOf } from "./tape-hole.ts";
 import { endsInFooter, loadIndex, readFrame } from "./tape-index.ts";
 import { toEvent, type TapeRecord } from "./tape-record.ts";
@@ -22,9 +28,12 @@ export interface TapeReaderOptions {
 
 /** The counts are those of the last iteration, complete when it is. One iteration at a time. */
 export class TapeReader implements AsyncIterable<FeedEvent> {
-  readonly #path: string;
+  /** Of all parts, in order. */
+  readonly paths: readonly string[];
   readonly #options: TapeReaderOptions;
+  /** Of the first part. */
   #info: TapeInfo = {};
+  #part = 0;
   #version = 0;
   #bytes = 0;
   #records = 0;
@@ -35,8 +44,12 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
   #tornBytes = 0;
   #isClosed = false;
 
-  constructor(path: string, options: TapeReaderOptions = {}) {
-    this.#path = path;
+  /** Several are the parts of one recording, in order. */
+  constructor(
+    paths: string | readonly string[],
+    options: TapeReaderOptions = {},
+  ) {
+    this.paths = typeof paths === "string" ? [paths] : paths;
     this.#options = options;
   }
 
@@ -48,7 +61,7 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
     return this.#version;
   }
 
-  /** Of the file, header and tail included. */
+  /** Of the files, headers and tails included. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -76,7 +89,7 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
     return this.#malformed;
   }
 
-  /** After the last whole frame: what a crash cut short. */
+  /** After the last whole frame of each part: what a crash cut short, or a footer that a full disk did not take. */
   get tornBytes(): number {
     return this.#tornBytes;
   }
@@ -112,23 +125,65 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
   async *items(): AsyncGenerator<TapeItem> {
     this.#records = this.#marks = this.#holes = this.#lost = 0;
     this.#malformed = this.#tornBytes = 0;
-    const file = await open(this.#path);
+    this.#bytes = this.#part = 0;
+    for (const path of this.paths) yield* this.#itemsOf(path);
+  }
+
+  async *#itemsOf(path: string): AsyncGenerator<TapeItem> {
+    const file = await open(path);
     try {
-      const { info, version, bytes: start } = await readHeader(file);
       const { size } = await file.stat();
-      this.#info = info;
-      this.#version = version;
-      this.#bytes = size;
-      this.#isClosed = await endsInFooter(file, size);
-      for await (const frame of this.#frames(file, start, size))
+      this.#bytes += size;
+      const header = await this.#headerOf(file, path);
+      this.#isClosed = header !== undefined && (await endsInFooter(file, size));
+      if (header === undefined) {
+        this.#tornBytes += size;
+        return;
+      }
+      for await (const frame of this.#frames(file, header.bytes, size))
         for (const item of itemsOf(frame))
           if (this.#isWanted(item)) {
             this.#count(item);
             yield item;
           }
+    } catch (error) {
+      throw damageIn(path, error);
     } finally {
       await file.close();
     }
+  }
+
+  /** Undefined for a further part whose recorder was killed before it wrote anything. */
+  async #headerOf(
+    file: FileHandle,
+    path: string,
+  ): Promise<TapeHeader | undefined> {
+    if (path === this.paths[0]) {
+      const header = await readHeader(file);
+      this.#info = header.info;
+      this.#version = header.version;
+      this.#part = header.info.part ?? 1;
+      return header;
+    }
+    const header = await findHeader(file);
+    if (header !== undefined) this.#assertContinues(header.info, path);
+    return header;
+  }
+
+  /** Nothing lies between a part and the one before. */
+  #assertContinues(info: TapeInfo, path: string): void {
+    const { recording, itemsBefore = 0 } = this.#info;
+    const items = itemsBefore + this.#records + this.#marks + this.#holes;
+    this.#part++;
+    if (
+      recording === undefined ||
+      info.recording !== recording ||
+      info.part !== this.#part ||
+      (!this.#isSpan && info.itemsBefore !== items)
+    )
+      throw new CodedError("E_TAPE_PART", {
+        detail: `${path} does not go on where part ${this.#part - 1} ends`,
+      });
   }
 
   async *#frames(
@@ -147,7 +202,7 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
       frame = await scan.next()
     )
       yield frame;
-    this.#tornBytes = scan.tornBytes;
+    this.#tornBytes += scan.tornBytes;
   }
 
   /** The wall clock may have stepped, so each frame is judged by its own times. */

@@ -1,12 +1,14 @@
-/** Opens whatever was recorded, told by its content: our own tapes, and raw recordings and dumps of any venue, gzipped or plain. */
-import { open } from "node:fs/promises";
+/** Opens whatever was recorded, told by its content: our own tapes, folders of them, and raw recordings and dumps of any venue, gzipped or plain. */
+import { open, stat } from "node:fs/promises";
 import { constants, gunzipSync } from "node:zlib";
 import type { SymbolId } from "../domain/symbol.ts";
 import { CodedError } from "../std/errors.ts";
 import type { FeedEvent } from "./feed-event.ts";
 import { looksLikeRawLine } from "./raw-line.ts";
 import { RawRecording } from "./raw-recording.ts";
+import { chainTapes } from "./tape-chain.ts";
 import { TAPE_MAGIC } from "./tape-frame.ts";
+import { asParts, partsFrom, partsIn } from "./tape-parts.ts";
 import { TapeReader } from "./tape-reader.ts";
 
 export interface TapeOptions {
@@ -21,20 +23,74 @@ export interface Tape extends AsyncIterable<FeedEvent> {
 
 const HEAD_BYTES = 4096;
 
-/** E_TAPE_FORMAT for a file that is neither, or cannot be read. */
+/** A file, or a folder with the parts of one recording. E_TAPE_FORMAT for what is neither a tape nor a recording, or cannot be read. */
 export const openTape = async (
   path: string,
   options: TapeOptions = {},
 ): Promise<Tape> => {
+  if (await isFolder(path)) return new TapeReader(await partsIn(path));
   const head = await readHead(path);
-  if (head.subarray(0, TAPE_MAGIC.length).equals(TAPE_MAGIC))
-    return new TapeReader(path);
+  if (isTapeHead(head)) return new TapeReader(path);
   if (looksLikeRawLine(inflatedHead(head).toString("latin1", 0, 64)))
     return new RawRecording(path, options);
   throw new CodedError("E_TAPE_FORMAT", {
-    detail: `${path} is neither a tape nor a recording`,
+    detail:
+      head.length === 0
+        ? `${path} is empty`
+        : `${path} is neither a tape nor a recording`,
   });
 };
+
+/** As one: the parts of a recording in their own order, files of other kinds in that in which they are given. */
+export const openTapes = async (
+  paths: readonly string[],
+  options: TapeOptions = {},
+): Promise<Tape> => {
+  const [only, ...more] = paths;
+  if (only !== undefined && more.length === 0) return openTape(only, options);
+  const tapes: Tape[] = [];
+  for (const path of paths) tapes.push(await openTape(path, options));
+  const readers = tapes.filter((tape) => tape instanceof TapeReader);
+  const parts =
+    readers.length === tapes.length
+      ? await asParts(readers.flatMap((tape) => tape.paths))
+      : undefined;
+  return parts === undefined ? new TapeChain(tapes) : new TapeReader(parts);
+};
+
+/** A tape with all that continues it, where it is a part of a recording; E_TAPE_FORMAT as above. */
+export const openWhole = async (
+  path: string,
+  options: TapeOptions = {},
+): Promise<Tape> => {
+  const tape = await openTape(path, options);
+  return tape instanceof TapeReader && tape.paths.length === 1
+    ? new TapeReader(await partsFrom(path))
+    : tape;
+};
+
+/** Tapes one after the other: what is malformed is complete with the iteration. */
+class TapeChain implements Tape {
+  readonly #tapes: readonly Tape[];
+
+  constructor(tapes: readonly Tape[]) {
+    this.#tapes = tapes;
+  }
+
+  get malformed(): number {
+    return this.#tapes.reduce((sum, { malformed }) => sum + malformed, 0);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<FeedEvent> {
+    return chainTapes(this.#tapes);
+  }
+}
+
+const isTapeHead = (head: Buffer): boolean =>
+  head.subarray(0, TAPE_MAGIC.length).equals(TAPE_MAGIC);
+
+const isFolder = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isDirectory() === true;
 
 const readHead = async (path: string): Promise<Buffer> => {
   try {

@@ -269,6 +269,11 @@ export const ERROR_CODES = {
     retryable: false,
     text: "the tape is not in order of time",
   },
+  E_TAPE_PART: {
+    num: 409,
+    retryable: false,
+    text: "a part of the recording is missing, or is one of another",
+  },
   E_BARS_FORMAT: {
     num: 422,
     retryable: false,
@@ -312,6 +317,8 @@ export class CodedError extends Error {
   override readonly name = "CodedError";
   readonly code: ErrorCode;
   readonly field: string | undefined;
+  /** For people and logs; what a peer is told leaves it out. */
+  readonly detail: string | undefined;
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, options: CodedErrorOptions = {}) {
@@ -322,6 +329,7 @@ export class CodedError extends Error {
     });
     this.code = code;
     this.field = options.field;
+    this.detail = options.detail;
     this.retryAfterMs = options.retryAfterMs;
   }
 
