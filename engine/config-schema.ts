@@ -138,6 +138,11 @@ export const CONFIG_SCHEMA = section(
               "What to subscribe at the venue: book, trades, quotes, bars (1 minute), funding, openInterest",
           },
         ),
+        depth: Type.Union([Type.Literal("proven"), Type.Literal("deep")], {
+          default: "proven",
+          description:
+            "proven: levels that the venue's checksum holds (Kraken: 10 a side); deep: all that the venue tells (Kraken: 1,000), where a loss further down shows late",
+        }),
         url: text(
           "",
           "The venue's WebSocket address; empty: its own. TLS, but on this machine",
@@ -304,11 +309,29 @@ export const CONFIG_SCHEMA = section(
       {
         tape: text(
           "",
-          "Tape that this run is recorded on, for fusewire replay; {time} stands for when it began; empty: none",
+          "Tape that this run is recorded on, for fusewire replay, or a folder (with a slash at its end) for its parts; {time} stands for when it began; empty: none",
         ),
         signals: text(
           "",
           "File that the actors' signals are written to as JSON Lines; empty: none",
+        ),
+        partMb: amount(
+          1024,
+          0.01,
+          1_000_000,
+          "The recording goes on in another file beyond this many megabytes",
+        ),
+        partMinutes: amount(
+          0,
+          0,
+          1_000_000,
+          "The recording goes on in another file after this long; 0: by size alone",
+        ),
+        partsMax: count(
+          0,
+          0,
+          999_999,
+          "Files kept of a recording: the oldest is removed, and with the first the run can no longer be replayed, only its market; 0: all",
         ),
       },
       "The recorder",

@@ -38,7 +38,7 @@ const BOOKS_EVERY_MS = 250;
 /** Throws a CodedError for a venue, symbol, channel or address that cannot be. */
 export const startVenue = (options: VenueRunOptions): VenueRun => {
   const { feed, bus, telemetry, log } = options;
-  const profile = venueProfile(feed.venue);
+  const profile = venueProfile(feed.venue, feed.depth);
   const symbols = [
     ...new Set(feed.symbols.map((text) => symbolOf(text, profile.venue))),
   ];

@@ -32,6 +32,7 @@ VENUE is one of ${VENUE_NAMES.join(", ")}.
 
       --symbols LIST    comma-separated, as the venue writes them (BTCUSDT, BTC/USD, BTC-USDT-SWAP) or as SYMBOL.VENUE
       --channels LIST   book, trades, quotes, bars (1 minute), funding, openInterest, as the venue has them (book,trades)
+      --depth DEPTH     proven: the levels that the venue's checksum holds, on Kraken 10 a side; deep: all it tells (proven)
       --nats URL        where to publish (FUSEWIRE_NATS_URL)
       --url URL         WebSocket address in place of the venue's: a proxy; TLS, but on this machine
       --rest-url URL    REST address in place of the venue's
@@ -48,6 +49,7 @@ const CONNECT_MS_MAX = 5_000;
 const KEYS = {
   symbols: "feed.symbols",
   channels: "feed.channels",
+  depth: "feed.depth",
   nats: "nats.url",
   url: "feed.url",
   "rest-url": "feed.restUrl",
@@ -63,6 +65,7 @@ export const feedCommand: Command = {
     const { values, positionals } = parseFlags(args, {
       symbols: { type: "string" },
       channels: { type: "string" },
+      depth: { type: "string" },
       nats: { type: "string" },
       url: { type: "string" },
       "rest-url": { type: "string" },

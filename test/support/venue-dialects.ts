@@ -5,6 +5,8 @@ export interface ReferenceBook {
   readonly bids: Map<string, string>;
   readonly asks: Map<string, string>;
   seq: number;
+  /** Levels a side that are told: what falls out of them is not kept. */
+  depth: number;
   /** Updates so far: the venue's time runs with them. */
   ticks: number;
   /** Its snapshot has been seen or made. */
@@ -32,6 +34,8 @@ export interface Dialect {
     bids: readonly Row[],
     asks: readonly Row[],
   ): string;
+  /** Levels a side of a made-up book; absent: as many as there are. */
+  readonly depth?: number;
   /** Where snapshots are fetched; absent where they come with the subscription. */
   readonly restPath?: string;
 }
@@ -40,6 +44,7 @@ export const newReferenceBook = (): ReferenceBook => ({
   bids: new Map(),
   asks: new Map(),
   seq: 0,
+  depth: Infinity,
   ticks: 0,
   isKnown: false,
 });
@@ -190,7 +195,11 @@ const binance = (kind: "spot" | "futures"): Dialect => ({
   },
 });
 
+/** What a client subscribes to unless it is told otherwise. */
+const KRAKEN_DEPTH = 10;
+
 const krakenV1: Dialect = {
+  depth: KRAKEN_DEPTH,
   subscribed: (message) => {
     const { event, pair, subscription } = json(message);
     return event === "subscribe" && (subscription as Json)["name"] === "book"
@@ -211,18 +220,16 @@ const krakenV1: Dialect = {
         set(book.asks, (part["a"] ?? []) as string[][]);
       }
     }
-    truncate(book, 1000);
+    book.depth = Number(String(rows.at(-2)).split("-")[1]);
+    truncate(book);
     book.ticks++;
     return name;
   },
   snapshot: (name, book) => {
     const rows = (side: readonly Row[]) =>
       side.map((row) => [...row, (timeMs(book.ticks) / 1e3).toFixed(6)]);
-    const levels = {
-      as: rows(bestAsks(book, 1000)),
-      bs: rows(bestBids(book, 1000)),
-    };
-    return JSON.stringify([1, levels, "book-1000", name]);
+    const levels = { as: rows(bestAsks(book)), bs: rows(bestBids(book)) };
+    return JSON.stringify([1, levels, `book-${book.depth}`, name]);
   },
   update: (name, book, bids, asks) => {
     const c = String(krakenChecksum(changed(book, bids, asks)));
@@ -232,17 +239,19 @@ const krakenV1: Dialect = {
     if (asks.length > 0) parts.push({ a: rows(asks) });
     if (bids.length > 0) parts.push({ b: rows(bids) });
     parts.at(-1)!["c"] = c;
-    return JSON.stringify([1, ...parts, "book-1000", name]);
+    return JSON.stringify([1, ...parts, `book-${book.depth}`, name]);
   },
 };
 
 /** The venue keeps no more than was subscribed, and tells no removal. */
-const truncate = (book: ReferenceBook, depth: number): void => {
-  for (const [price] of bestBids(book).slice(depth)) book.bids.delete(price);
-  for (const [price] of bestAsks(book).slice(depth)) book.asks.delete(price);
+const truncate = (book: ReferenceBook): void => {
+  const { depth, bids, asks } = book;
+  for (const [price] of bestBids(book).slice(depth)) bids.delete(price);
+  for (const [price] of bestAsks(book).slice(depth)) asks.delete(price);
 };
 
 const krakenV2: Dialect = {
+  depth: KRAKEN_DEPTH,
   subscribed: (message) => {
     const { method, params } = json(message);
     return method === "subscribe" && (params as Json)["channel"] === "book"
@@ -264,6 +273,7 @@ const krakenV2: Dialect = {
       set(book.bids, bids);
       set(book.asks, asks);
     }
+    truncate(book);
     book.ticks++;
     return item!["symbol"] as string;
   },

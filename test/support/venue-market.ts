@@ -25,6 +25,7 @@ export class MadeUpMarket {
   readonly #random: Random;
   readonly #dialect: Dialect;
   readonly #server: VenueServer;
+  readonly #levels: number;
   readonly name: string;
 
   constructor(
@@ -38,7 +39,9 @@ export class MadeUpMarket {
     this.name = name;
     this.#random = random;
     const book = server.bookOf(name);
-    for (let i = 1; i <= LEVELS; i++) {
+    book.depth = dialect.depth ?? Infinity;
+    this.#levels = Math.min(LEVELS, book.depth);
+    for (let i = 1; i <= this.#levels; i++) {
       book.bids.set(price(MID_TICKS - i), this.#size());
       book.asks.set(price(MID_TICKS + i), this.#size());
     }
@@ -61,7 +64,7 @@ export class MadeUpMarket {
   #change(levels: readonly Row[], away: 1 | -1, told: readonly Row[]): Row {
     const free = levels.filter(([p]) => !told.some(([other]) => other === p));
     const [at] = this.#random.pick(free);
-    if (levels.length > LEVELS / 2 && this.#random.next() < 0.3)
+    if (levels.length > this.#levels / 2 && this.#random.next() < 0.3)
       return [at, (0).toFixed(SIZE_DECIMALS)];
     if (this.#random.next() < 0.3) {
       const far = Math.round(Number(levels.at(-1)![0]) * 100) + away;

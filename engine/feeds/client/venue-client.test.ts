@@ -16,7 +16,7 @@ const setUp = (limits: Partial<ClientLimits> = {}) => {
   const sockets: { handlers: SocketHandlers; atMs: number; sent: string[] }[] =
     [];
   const feed = new VenueFeed({
-    profile: krakenProfile(),
+    profile: krakenProfile("proven"),
     symbols: [SYMBOL],
     channels: ["book"],
     clock,

@@ -7,6 +7,9 @@ import type { Venue, VenueMapper } from "./venue-mapper.ts";
 export type Channel =
   "book" | "trades" | "quotes" | "bars" | "funding" | "openInterest";
 
+/** `proven`: every level is held to the venue's checksum. `deep`: as far as the venue tells, provable or not. */
+export type BookDepth = "proven" | "deep";
+
 export interface RestRequest {
   readonly url: string;
   /** JSON to be posted; absent: a GET. */

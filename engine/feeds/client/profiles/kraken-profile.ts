@@ -7,11 +7,16 @@ import {
   readKrakenV1Instruments,
   readKrakenV2Instruments,
 } from "../../venues/instruments/kraken-instruments.ts";
-import type { Channel, VenueProfile } from "../../venues/venue-profile.ts";
+import type {
+  BookDepth,
+  Channel,
+  VenueProfile,
+} from "../../venues/venue-profile.ts";
 import { inBatches } from "./batches.ts";
 
 const SYMBOLS_A_MESSAGE_MAX = 50;
-const DEPTH = 1_000;
+/** The checksum is over ten levels a side. */
+const LEVELS: Readonly<Record<BookDepth, number>> = { proven: 10, deep: 1_000 };
 
 /** The venue names no number and refuses what is too fast; behind its proxy some 150 connections in ten minutes. */
 const LIMITS = {
@@ -48,24 +53,27 @@ const requests = (
     ),
   );
 
-const V2_PARAMS: Readonly<Partial<Record<Channel, object>>> = {
-  book: { channel: "book", depth: DEPTH },
+type Params = Readonly<Partial<Record<Channel, object>>>;
+
+const v2Params = (depth: number): Params => ({
+  book: { channel: "book", depth },
   trades: { channel: "trade", snapshot: false },
   quotes: { channel: "ticker", event_trigger: "bbo" },
   bars: { channel: "ohlc", interval: 1 },
-};
+});
 
-export const krakenProfile = (): VenueProfile => {
+export const krakenProfile = (depth: BookDepth): VenueProfile => {
+  const byChannel = v2Params(LEVELS[depth]);
   const request =
     (method: Method) =>
     (symbols: readonly SymbolId[], channels: readonly Channel[]) =>
       requests(symbols, channels, (channel, names) => ({
         method,
-        params: { ...V2_PARAMS[channel], symbol: names },
+        params: { ...byChannel[channel], symbol: names },
       }));
   return {
     venue: "KRAKEN",
-    channels: Object.keys(V2_PARAMS) as Channel[],
+    channels: Object.keys(byChannel) as Channel[],
     webSocketUrl: "wss://ws.kraken.com/v2",
     restUrl: REST_URL,
     subscribe: request("subscribe"),
@@ -78,25 +86,26 @@ export const krakenProfile = (): VenueProfile => {
   };
 };
 
-const V1_SUBSCRIPTIONS: Readonly<Partial<Record<Channel, object>>> = {
-  book: { name: "book", depth: DEPTH },
+const v1Subscriptions = (depth: number): Params => ({
+  book: { name: "book", depth },
   trades: { name: "trade" },
   quotes: { name: "spread" },
   bars: { name: "ohlc", interval: 1 },
-};
+});
 
-export const krakenV1Profile = (): VenueProfile => {
+export const krakenV1Profile = (depth: BookDepth): VenueProfile => {
+  const byChannel = v1Subscriptions(LEVELS[depth]);
   const request =
     (event: Method) =>
     (symbols: readonly SymbolId[], channels: readonly Channel[]) =>
       requests(symbols, channels, (channel, pair) => ({
         event,
         pair,
-        subscription: V1_SUBSCRIPTIONS[channel],
+        subscription: byChannel[channel],
       }));
   return {
     venue: "KRAKEN",
-    channels: Object.keys(V1_SUBSCRIPTIONS) as Channel[],
+    channels: Object.keys(byChannel) as Channel[],
     webSocketUrl: "wss://ws.kraken.com",
     restUrl: REST_URL,
     subscribe: request("subscribe"),
