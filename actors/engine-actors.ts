@@ -1,5 +1,5 @@
 /** Puts the actors of one thread together: the same for the live engine, replay, simulation, bench and tests. */
-import { SERVED_SETS } from "../engine/features/feature-sets.ts";
+import { FEATURE_SETS } from "../engine/features/feature-sets.ts";
 import { DEFAULT_WEIGHT_OPTIONS } from "../engine/fusion/bayes-weights.ts";
 import { DEFAULT_FUSER_OPTIONS } from "../engine/fusion/fuser.ts";
 import { DEFAULT_LEDGER_OPTIONS } from "../engine/fusion/outcome-ledger.ts";
@@ -206,7 +206,7 @@ const checkModels = ({ models }: Inference): void => {
   for (const { name, featureSchemaHash } of models)
     if (
       featureSchemaHash !== undefined &&
-      !SERVED_SETS.some(({ hash }) => hash === featureSchemaHash)
+      !FEATURE_SETS.some(({ hash }) => hash === featureSchemaHash)
     )
       throw new CodedError("E_MODEL_CONTRACT", {
         field: "featureSchemaHash",

@@ -6,6 +6,7 @@ import type {
   Prediction,
   PredictionMiss,
 } from "../engine/domain/prediction.ts";
+import type { Article } from "../engine/features/news-windows.ts";
 import type { Consensus } from "../engine/fusion/consensus.ts";
 import type { MonoNanos } from "../engine/std/time.ts";
 
@@ -38,6 +39,12 @@ export interface ConsensusReached {
   readonly headlineId: string;
   readonly basisNs: MonoNanos;
   readonly ttlMs: number;
+}
+
+/** A headline about this symbol whose sentiment is known. */
+export interface ArticleJudged {
+  readonly type: "articleJudged";
+  readonly article: Article;
 }
 
 /** The store's answer; bytes undefined when nothing was saved. Meant for one incarnation: evidence must not count twice. */
@@ -76,6 +83,7 @@ export type SymbolMessage =
   | PredictionArrived
   | PredictionMissed
   | ConsensusReached
+  | ArticleJudged
   | WeightsLoaded
   | WeightsLoadFailed
   | BarsLoaded

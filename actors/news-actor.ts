@@ -17,7 +17,9 @@ import { toCodedError } from "../engine/std/errors.ts";
 import { msToNs } from "../engine/std/time.ts";
 import type { MonoNanos } from "../engine/std/time.ts";
 import type { NewsMessage, SymbolMessage, TextMissed } from "./messages.ts";
+import { judgedArticle } from "./judged-article.ts";
 import type { Actor, ActorContext, ActorProps } from "./runtime/actor.ts";
+import { isRead } from "./symbol-features.ts";
 import { TextVerdicts } from "./text-verdicts.ts";
 
 export interface NewsActorOptions {
@@ -59,6 +61,8 @@ export class NewsActor implements Actor<NewsMessage> {
   readonly #ids = new Set<string>();
   readonly #open = new Map<string, Open>();
   readonly #texts: TextVerdicts;
+  /** A model reads the news windows of its symbol. */
+  readonly #feedsWindows: boolean;
   #isSaveDue = false;
   readonly #repeated: Counter;
   readonly #cached: Counter;
@@ -72,6 +76,7 @@ export class NewsActor implements Actor<NewsMessage> {
       ({ input }) => input === "text",
     );
     this.#texts = new TextVerdicts(deps.options.textsMax, this.#models);
+    this.#feedsWindows = isRead("headline", deps.inference.models);
     const counter = (name: string, help: string): Counter =>
       deps.telemetry.counter(`fusewire_${name}_total`, help);
     this.#repeated = counter("headlines_repeated", "Headlines seen before");
@@ -206,6 +211,8 @@ export class NewsActor implements Actor<NewsMessage> {
     const { id, receivedNs, symbols } = open.headline;
     open.verdicts.set(verdict.model, verdict);
     open.waitingFor.delete(verdict.model);
+    if (this.#feedsWindows && verdict.model === this.#deps.options.finbert)
+      this.#tellArticle(open.headline, verdict);
     const arrivedNs = this.#context.clock.nowNs();
     const detail =
       verdict.detail?.kind === "sentiment"
@@ -223,6 +230,17 @@ export class NewsActor implements Actor<NewsMessage> {
         submittedNs: receivedNs,
         arrivedNs,
       });
+  }
+
+  #tellArticle(headline: Headline, verdict: Prediction): void {
+    const article = judgedArticle(
+      headline,
+      verdict,
+      this.#context.clock.nowUs(),
+    );
+    if (article === undefined) return;
+    for (const symbol of headline.symbols)
+      this.#deps.tell(symbol, { type: "articleJudged", article });
   }
 
   /** All have answered, or the deadline has come: what do they say together? */

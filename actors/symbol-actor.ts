@@ -11,6 +11,7 @@ import type {
 } from "../engine/domain/signal.ts";
 import type { SymbolId } from "../engine/domain/symbol.ts";
 import type { WeightOptions } from "../engine/fusion/bayes-weights.ts";
+import { MINUTE_MS } from "../engine/features/live-bar-features.ts";
 import { Fuser } from "../engine/fusion/fuser.ts";
 import type { FuserOptions } from "../engine/fusion/fuser.ts";
 import type { LedgerOptions } from "../engine/fusion/outcome-ledger.ts";
@@ -54,7 +55,7 @@ import { symbolBars } from "./symbol-bars.ts";
 import type { SymbolBarOptions } from "./symbol-bars.ts";
 import type { SymbolCounters } from "./symbol-counters.ts";
 import type { SymbolInspector } from "./symbol-inspector.ts";
-import { SymbolFeatures } from "./symbol-features.ts";
+import { SymbolFeatures, readsMinutes } from "./symbol-features.ts";
 import { SymbolModels } from "./symbol-models.ts";
 import type { SymbolModelOptions } from "./symbol-models.ts";
 import type { SymbolSlot } from "./symbol-slot.ts";
@@ -157,13 +158,16 @@ export class SymbolActor implements Actor<SymbolMessage> {
       options.barIntervalMs,
       Math.max(FEATURE_BARS, windows.get(options.barIntervalMs) ?? 0),
     );
+    if (readsMinutes(inference.models))
+      windows.set(MINUTE_MS, Math.max(1, windows.get(MINUTE_MS) ?? 0));
+    const ofFeatures = new Set([options.barIntervalMs, MINUTE_MS]);
     this.#bars = symbolBars(
       slot.symbol,
       windows,
       options.bars,
       deps.counters.bars,
       (bar) => {
-        if (bar.intervalMs !== options.barIntervalMs) return;
+        if (!ofFeatures.has(bar.intervalMs)) return;
         this.#features.onBar(bar);
         this.#reference?.closed(bar);
       },
@@ -273,6 +277,9 @@ export class SymbolActor implements Actor<SymbolMessage> {
       case "weightsLoadFailed":
         if (message.incarnation === this.#context.incarnation)
           this.#keeper.loadFailed(message.error);
+        break;
+      case "articleJudged":
+        this.#features.onArticle(message.article);
         break;
       case "barsLoaded":
         this.#barKeeper.loaded(message.bytes);
@@ -400,6 +407,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
         return this.#bars.onBar(event) ? "bar" : undefined;
       case "funding":
         this.#derivative.onFunding(event);
+        this.#features.onFunding(event);
         return undefined;
       case "openInterest":
         this.#derivative.onOpenInterest(event);
@@ -551,6 +559,8 @@ const keyOf = (message: SymbolMessage): string | undefined => {
       return `prediction/${message.prediction.model}`;
     case "predictionMissed":
       return `prediction/${message.miss.model}`;
+    case "articleJudged":
+      return undefined;
     default:
       return message.type;
   }

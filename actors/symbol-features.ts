@@ -4,6 +4,7 @@ import type {
   Bar,
   BookDelta,
   BookSnapshot,
+  Funding,
   Quote,
   Trade,
 } from "../engine/domain/market-event.ts";
@@ -12,17 +13,42 @@ import type {
   Received,
 } from "../engine/features/event-features.ts";
 import { FeatureSet } from "../engine/features/feature-set.ts";
+import type {
+  DeclaredSet,
+  FeatureInput,
+} from "../engine/features/feature-declaration.ts";
 import {
-  SERVED_SETS,
+  FEATURE_SETS,
+  GRID_SETS,
   createEventFeatures,
 } from "../engine/features/feature-sets.ts";
 import type { EventFeatureOptions } from "../engine/features/feature-sets.ts";
+import { MINUTE_MS } from "../engine/features/live-bar-features.ts";
+import type { Article } from "../engine/features/news-windows.ts";
 import type { OrderBook } from "../engine/market/order-book.ts";
 import type { ServedModel } from "../engine/ports.ts";
-import { assert } from "../engine/std/assert.ts";
 
 const hashOf = (model: ServedModel): string | undefined =>
   model.featureConstantsHash ?? model.featureSchemaHash;
+
+/** Sets among those that the models read. */
+const setsOf = (models: readonly ServedModel[]): DeclaredSet[] =>
+  FEATURE_SETS.filter(({ hash }) =>
+    models.some(({ featureSchemaHash }) => featureSchemaHash === hash),
+  );
+
+/** Whether a model reads what the input gives. */
+export const isRead = (
+  input: FeatureInput,
+  models: readonly ServedModel[],
+): boolean =>
+  setsOf(models).some(({ features }) =>
+    features.some(({ inputs }) => inputs.includes(input)),
+  );
+
+/** Whether a model reads a set of minutes. */
+export const readsMinutes = (models: readonly ServedModel[]): boolean =>
+  setsOf(models).some((set) => GRID_SETS.includes(set));
 
 export class SymbolFeatures {
   readonly market = new FeatureSet();
@@ -34,7 +60,7 @@ export class SymbolFeatures {
   constructor(models: readonly ServedModel[], options: EventFeatureOptions) {
     for (const model of models) {
       const hash = hashOf(model);
-      const set = SERVED_SETS.find(
+      const set = FEATURE_SETS.find(
         (candidate) => candidate.hash === model.featureSchemaHash,
       );
       if (hash === undefined || set === undefined) continue;
@@ -44,7 +70,6 @@ export class SymbolFeatures {
         ...options,
         ...(constants === undefined ? {} : { constants }),
       });
-      assert(features !== undefined, "a served set is made of events");
       this.#byHash.set(hash, features);
     }
     this.#others = [...this.#byHash.values()];
@@ -75,9 +100,18 @@ export class SymbolFeatures {
     for (const features of this.#others) features.onQuote(quote);
   }
 
+  /** Closed bars of the features' interval, and minutes where a model reads sets of minutes. */
   onBar(bar: Bar): void {
-    this.market.onBar(bar);
-    for (const features of this.#others) features.onBar(bar);
+    if (bar.intervalMs !== MINUTE_MS) this.market.onBar(bar);
+    else for (const features of this.#others) features.onBar(bar);
+  }
+
+  onFunding(funding: Funding): void {
+    for (const features of this.#others) features.onFunding?.(funding);
+  }
+
+  onArticle(article: Article): void {
+    for (const features of this.#others) features.onArticle?.(article);
   }
 
   /** Once a turn: each set's vector is then in its `values`. */

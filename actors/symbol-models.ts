@@ -114,6 +114,10 @@ export class SymbolModels {
   judge(basisNs: MonoNanos): void {
     for (const { index, model, features } of this.inline) {
       if (!features.isWarm) continue;
+      if (features.isStale === true) {
+        this.#fuser.starve(index);
+        continue;
+      }
       try {
         const probability = model.predict(features.values);
         this.#fuser.predicted(
@@ -138,6 +142,10 @@ export class SymbolModels {
     for (const seat of this.#onFeatures) {
       const { features } = seat;
       if (seat.deadlineNs !== NOT_ASKED || !features.isWarm) continue;
+      if (features.isStale === true) {
+        this.#fuser.starve(seat.index);
+        continue;
+      }
       const values = features.values.slice();
       const input = { kind: "features", values } as const;
       this.#ask(seat, input, basisNs, this.#options.featureDeadlineMs);

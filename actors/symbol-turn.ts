@@ -16,7 +16,10 @@ export class SymbolTurn {
   eventUs = 0 as UnixMicros;
   eventReceivedUs = 0 as UnixMicros;
   /** When the latest event came. */
-  readonly latest: { receivedNs: MonoNanos } = { receivedNs: ZERO_NS };
+  readonly latest: { receivedNs: MonoNanos; receivedUs: UnixMicros } = {
+    receivedNs: ZERO_NS,
+    receivedUs: 0 as UnixMicros,
+  };
 
   readonly #clock: Clock;
   #receivedNs: MonoNanos = ZERO_NS;
@@ -46,8 +49,9 @@ export class SymbolTurn {
     this.hasMarketNews = true;
     this.eventUs = event.eventUs;
     this.eventReceivedUs = event.receivedUs;
-    if (event.receivedNs > this.latest.receivedNs)
-      this.latest.receivedNs = event.receivedNs;
+    if (event.receivedNs <= this.latest.receivedNs) return;
+    this.latest.receivedNs = event.receivedNs;
+    this.latest.receivedUs = event.receivedUs;
   }
 
   answered(index: number, message: PredictionArrived): void {

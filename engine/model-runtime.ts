@@ -1,20 +1,33 @@
 /** The models of the configuration: what the registry admits, and the lanes, cards and processes that run it. */
+import { ENGINE_ACTORS_DEFAULTS } from "../actors/engine-actors.ts";
 import { withGgufAt } from "../models/llama/gguf-at.ts";
 import { loadRegistry, type Registry } from "../models/registry.ts";
 import type { EngineInference } from "../workers/engine-inference.ts";
 import { createInference, type DeviceName } from "../workers/placement.ts";
 import type { Config } from "./config-schema.ts";
-import { SERVED_SETS } from "./features/feature-sets.ts";
+import { FEATURE_SETS } from "./features/feature-sets.ts";
+import { fedModels } from "./fed-models.ts";
 import { INSTALLATION } from "./installation.ts";
 import type { Metrics } from "./io/metrics.ts";
 import type { Logger } from "./ports.ts";
 
+export const modelsDir = ({ models }: Config): string =>
+  models.dir === "" ? INSTALLATION.modelsDir : models.dir;
+
+/** As the engine would serve it with this configuration. */
+export const registryOf = (config: Config): Registry =>
+  fedModels(
+    loadRegistry(modelsDir(config), {
+      featureSets: FEATURE_SETS,
+    }),
+    {
+      references: config.symbols.references.length,
+      sentiment: ENGINE_ACTORS_DEFAULTS.news.finbert,
+    },
+  );
+
 export const loadModels = (config: Config, log: Logger): Registry => {
-  const dir =
-    config.models.dir === "" ? INSTALLATION.modelsDir : config.models.dir;
-  const registry = loadRegistry(dir, {
-    featureSets: SERVED_SETS,
-  });
+  const registry = registryOf(config);
   for (const { directory, error, detail } of registry.refusals)
     log.error("model.refused", { directory, code: error.code, detail });
   const { llama, llamaPath } = config.models;

@@ -7,7 +7,7 @@ import type { Signal } from "./domain/signal.ts";
 import { tickerOf, type SymbolId } from "./domain/symbol.ts";
 import type { DeclaredSet } from "./features/feature-declaration.ts";
 import { MARKET_FEATURES } from "./features/feature-schema.ts";
-import { SERVED_SETS } from "./features/feature-sets.ts";
+import { FEATURE_SETS } from "./features/feature-sets.ts";
 import type { SignalApiBackend } from "./io/signal-api.ts";
 import type { Readiness } from "./io/hub-status.ts";
 import type { Clock, InlineModel, ServedModel } from "./ports.ts";
@@ -48,7 +48,7 @@ const neutralVector = (): FeatureVector =>
 
 /** The set that a model reads; `market` where it names none. */
 const setOf = ({ featureSchemaHash }: ServedModel): DeclaredSet =>
-  SERVED_SETS.find(({ hash }) => hash === featureSchemaHash) ?? MARKET_FEATURES;
+  FEATURE_SETS.find(({ hash }) => hash === featureSchemaHash) ?? MARKET_FEATURES;
 
 export class PredictBackend implements SignalApiBackend {
   readonly #deps: PredictBackendDeps;

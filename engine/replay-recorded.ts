@@ -7,8 +7,9 @@ import { loadRegistry } from "../models/registry.ts";
 import { createInference } from "../workers/placement.ts";
 import { machineOf } from "./actor-machine.ts";
 import { CountingTelemetry } from "./counting-telemetry.ts";
-import { SERVED_SETS } from "./features/feature-sets.ts";
-import { openTape } from "./feeds/tape.ts";
+import { FEATURE_SETS } from "./features/feature-sets.ts";
+import type { TapeItem } from "./feeds/tape-block.ts";
+import type { Tape } from "./feeds/tape.ts";
 import { TapeReader } from "./feeds/tape-reader.ts";
 import { INSTALLATION } from "./installation.ts";
 import { MARK } from "./journal/journal-format.ts";
@@ -23,7 +24,7 @@ import { CodedError } from "./std/errors.ts";
 import { systemClock } from "./std/time.ts";
 
 export interface RecordedReplayOptions {
-  readonly path: string;
+  readonly tape: Tape;
   /** Signals as JSON Lines. */
   readonly out: string | undefined;
   /** Signals of the live run, to compare with. */
@@ -49,13 +50,17 @@ export interface RecordedReplaySummary {
   readonly recomputed?: readonly Recomputed[];
 }
 
-/** Whether it is a tape that begins with the head of a run; not so for recordings of another format. */
-export const isRecordedRun = async (path: string): Promise<boolean> => {
-  const tape = await openTape(path);
+/** Whether it is a tape that begins with the head of a run; not so for recordings of another format. E_TAPE_PART where only the beginning is missing. */
+export const isRecordedRun = async (tape: Tape): Promise<boolean> => {
   if (!(tape instanceof TapeReader)) return false;
-  for await (const item of tape.items())
-    return item.type === "mark" && item.bytes[0] === MARK.head;
-  return false;
+  for await (const item of tape.items()) {
+    if (item.type === "mark" && item.bytes[0] === MARK.head) return true;
+    if (tape.info.content !== "run") return false;
+    throw new CodedError("E_TAPE_PART", {
+      detail: `the run's beginning is not in ${tape.paths[0]}: its market alone replays, with --simulated`,
+    });
+  }
+  return tape.info.content === "run";
 };
 
 export const replayRecorded = async (
@@ -78,7 +83,7 @@ export const replayRecorded = async (
   });
   const startedNs = systemClock.nowNs();
   try {
-    for await (const item of new TapeReader(options.path).items()) {
+    for await (const item of itemsOf(options.tape)) {
       if (item.type === "record") run.record(item.record);
       else if (item.type === "hole") run.hole();
       else {
@@ -89,7 +94,9 @@ export const replayRecorded = async (
       }
     }
     if (run.head === undefined)
-      throw new CodedError("E_TAPE_FORMAT", { detail: "no recorded run" });
+      throw new CodedError("E_TAPE_FORMAT", {
+        detail: "the recording ends before the run began",
+      });
     const seconds = (systemClock.nowNs() - startedNs) / 1e9;
     const sha256 = await file.end();
     await verifier?.end();
@@ -114,6 +121,11 @@ export const replayRecorded = async (
     verifier?.close();
     await check?.close();
   }
+};
+
+const itemsOf = (tape: Tape): AsyncIterable<TapeItem> => {
+  if (tape instanceof TapeReader) return tape.items();
+  throw new CodedError("E_TAPE_FORMAT", { detail: "no recorded run" });
 };
 
 /** As `startEngine` builds them, where the ports lead to a journal. */
@@ -149,7 +161,7 @@ const openCheck = async ({
 }: RecordedReplayOptions): Promise<RecomputeCheck | undefined> => {
   if (recomputeWith === undefined) return undefined;
   const { entries } = loadRegistry(recomputeWith, {
-    featureSets: SERVED_SETS,
+    featureSets: FEATURE_SETS,
   });
   const inference = await createInference(entries, {
     workerUrl: INSTALLATION.onnxWorkerUrl,

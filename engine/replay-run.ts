@@ -7,7 +7,8 @@ import {
 import { loadRegistry } from "../models/registry.ts";
 import { createInference } from "../workers/placement.ts";
 import { CountingTelemetry } from "./counting-telemetry.ts";
-import { SERVED_SETS } from "./features/feature-sets.ts";
+import { fedModels } from "./fed-models.ts";
+import { FEATURE_SETS } from "./features/feature-sets.ts";
 import { isHeadline, type FeedEvent } from "./feeds/feed-event.ts";
 import { replay, type ReplayTarget } from "./feeds/replay.ts";
 import { INSTALLATION } from "./installation.ts";
@@ -24,6 +25,7 @@ export interface ReplayRunOptions {
   readonly out: string | undefined;
   readonly llama: "auto" | "off";
   readonly log: Logger;
+  /** As the engine's, where it does not say otherwise. */
   readonly actors?: EngineActorsOptions;
 }
 
@@ -61,9 +63,14 @@ export const runReplay = async (
 ): Promise<ReplaySummary> => {
   const clock = new SimulatedClock();
   const executor = new ManualExecutor();
-  const registry = loadRegistry(options.modelsDir, {
-    featureSets: SERVED_SETS,
-  });
+  const actorOptions = options.actors ?? ENGINE_ACTORS_DEFAULTS;
+  const registry = fedModels(
+    loadRegistry(options.modelsDir, { featureSets: FEATURE_SETS }),
+    {
+      references: actorOptions.references.length,
+      sentiment: actorOptions.news.finbert,
+    },
+  );
   const placed = await createInference(registry.entries, {
     workerUrl: INSTALLATION.onnxWorkerUrl,
     llamaProcessUrl: INSTALLATION.llamaProcessUrl,
@@ -89,7 +96,7 @@ export const runReplay = async (
     // A tape answers no questions: the next snapshot on it is the answer.
     requestSnapshot: () => undefined,
     epoch: "replay",
-    options: options.actors ?? ENGINE_ACTORS_DEFAULTS,
+    options: actorOptions,
   });
   const target: ReplayTarget = {
     clock,

@@ -3,12 +3,10 @@ import { accessSync, constants, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { availableParallelism, totalmem } from "node:os";
-import { loadRegistry } from "../../models/registry.ts";
 import { loadLlamaBinding } from "../../workers/llama-binding.ts";
 import { loadConfig } from "../config.ts";
 import type { Config } from "../config-schema.ts";
-import { SERVED_SETS } from "../features/feature-sets.ts";
-import { INSTALLATION } from "../installation.ts";
+import { modelsDir, registryOf } from "../model-runtime.ts";
 import {
   CONFIG_HELP,
   CONFIG_OPTIONS,
@@ -90,11 +88,7 @@ const llamaFinding = async (): Promise<Finding> => {
 };
 
 const modelFindings = (config: Config): Finding[] => {
-  const dir =
-    config.models.dir === "" ? INSTALLATION.modelsDir : config.models.dir;
-  const registry = loadRegistry(dir, {
-    featureSets: SERVED_SETS,
-  });
+  const registry = registryOf(config);
   const good = registry.entries.map(({ manifest }): Finding => ({
     check: "model",
     state: "ok",
@@ -108,7 +102,13 @@ const modelFindings = (config: Config): Finding[] => {
     }),
   );
   if (good.length + bad.length === 0)
-    return [{ check: "model", state: "broken", text: `no models in ${dir}` }];
+    return [
+      {
+        check: "model",
+        state: "broken",
+        text: `no models in ${modelsDir(config)}`,
+      },
+    ];
   return [...good, ...bad];
 };
 

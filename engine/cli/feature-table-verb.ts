@@ -60,12 +60,9 @@ const barsTable = async (request: TableRequest): Promise<FeatureTable> => {
 };
 
 const eventsTable = (request: TableRequest): Promise<FeatureTable> => {
-  const parts = (request.sets ?? ["market"]).map((name) => {
-    const features = createEventFeatures(featureSet(name));
-    if (features === undefined)
-      throw new UsageError(`${name}: not a set of event features`);
-    return features;
-  });
+  const parts = (request.sets ?? ["market"]).map((name) =>
+    createEventFeatures(featureSet(name)),
+  );
   const [first] = parts;
   return tableOfEvents(
     concatenated(request.paths.map((path) => eventsOf(path, request.symbol))),

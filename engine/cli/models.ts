@@ -1,6 +1,6 @@
 /** `fusewire models ls`: the model registry as the engine would serve it. */
 import { loadRegistry } from "../../models/registry.ts";
-import { SERVED_SETS } from "../features/feature-sets.ts";
+import { FEATURE_SETS } from "../features/feature-sets.ts";
 import { INSTALLATION } from "../installation.ts";
 import { EXIT, UsageError, parseFlags, type Command } from "./command.ts";
 
@@ -24,7 +24,7 @@ interface Row {
 
 const rowsOf = (dir: string): Row[] => {
   const registry = loadRegistry(dir, {
-    featureSets: SERVED_SETS,
+    featureSets: FEATURE_SETS,
   });
   const good = (entries: typeof registry.entries, state: string): Row[] =>
     entries.map(({ manifest }) => ({

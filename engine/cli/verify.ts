@@ -2,12 +2,12 @@
 import type { MarketEvent } from "../domain/market-event.ts";
 import type { EventFeatures } from "../features/event-features.ts";
 import {
-  BAR_SETS,
   GRID_SETS,
   createEventFeatures,
   featureSet,
 } from "../features/feature-sets.ts";
 import type { DeclaredSet } from "../features/feature-declaration.ts";
+import { NEWS_SET } from "../features/news-windows.ts";
 import { INSTALLATION } from "../installation.ts";
 import { Random } from "../std/random.ts";
 import {
@@ -33,7 +33,7 @@ FILE is a file of bars (.csv, .csv.gz, .zip, .parquet) for the bar features, or 
 lookahead cuts the input at random points: whatever was said before a cut must be the same to the bit without what came after it. With
 --signals it also runs the engine itself over that many cut tapes and compares its signals.
 warmup begins the input at random points: once a feature has settled, as its set declares, it must not show where the tape began.
-parity computes the bar features beside training/bar_reference.py, which knows the formulas alone, and compares them number by number.
+parity computes the features of bars and news beside training/parity.py, which knows the formulas alone, and compares them number by number.
 Each prints what it found; exit code 1 when it found something.
 
       --cuts N          points to cut at (10)
@@ -83,12 +83,7 @@ const setsOf = <S extends DeclaredSet>(
 /** Makes the followers of one set of event features. */
 const followerOf = (name = "market"): (() => EventFeatures) => {
   const set = featureSet(name);
-  return () => {
-    const features = createEventFeatures(set);
-    if (features === undefined)
-      throw new UsageError(`--set ${name}: a set of event features`);
-    return features;
-  };
+  return () => createEventFeatures(set);
 };
 
 const lookahead = async (
@@ -162,7 +157,7 @@ const parity = async (
   for (const path of paths)
     reports.push(
       await runParity({
-        sets: setsOf(BAR_SETS, values.set),
+        sets: setsOf([...GRID_SETS, NEWS_SET], values.set),
         bars: await barsOf(path),
         python: values.python ?? process.env.FUSEWIRE_PYTHON ?? "python3",
       }),

@@ -70,8 +70,9 @@ export interface Contribution {
   readonly contribution: number;
 }
 
+/** "stale": an input that its features require is missing or out of date. */
 export type MissingReason =
-  "pending" | "late" | "expired" | "absent" | "failed";
+  "pending" | "late" | "expired" | "absent" | "failed" | "stale";
 
 export interface MissingSource {
   readonly model: ModelName;

@@ -316,6 +316,7 @@ export const DIRECTION_SET = declareSeriesSet({
   version: 1,
   title: "40 features of minute bars, the book and a leading symbol",
   source: "LeverageBot, FeatureTransformer (docs/features.md, Bars)",
+  requires: ["bar", "book", "otherBar", "funding"],
   define(g) {
     const features: SeriesFeature[] = [];
     const define: Define = (name, unit, formula, series, inputs) =>

@@ -4,16 +4,20 @@ import type {
   Bar,
   BookDelta,
   BookSnapshot,
+  Funding,
   Quote,
   Trade,
 } from "../domain/market-event.ts";
 import type { OrderBook } from "../market/order-book.ts";
-import type { MonoNanos } from "../std/time.ts";
+import type { MonoNanos, UnixMicros } from "../std/time.ts";
 import type { DeclaredSet } from "./feature-declaration.ts";
+import type { Article } from "./news-windows.ts";
 
 /** An event, or whatever else knows when it came: an object, for a number would be boxed for each call that V8 does not inline. */
 export interface Received {
   readonly receivedNs: MonoNanos;
+  /** By the wall's clock; what no news is read for may leave it out. */
+  readonly receivedUs?: UnixMicros;
 }
 
 export interface EventFeatures {
@@ -22,6 +26,8 @@ export interface EventFeatures {
   readonly values: FeatureVector;
   /** Enough has been seen for a model to judge. */
   readonly isWarm: boolean;
+  /** As of the last `write`, an input that the set requires is missing or out of date: no model may judge. Absent: it requires none. */
+  readonly isStale?: boolean;
   /** After each book event that left a live book. */
   onBook(book: OrderBook, event: BookSnapshot | BookDelta): void;
   /** After a gap or any other loss of the book. */
@@ -30,6 +36,9 @@ export interface EventFeatures {
   onQuote(quote: Quote): void;
   /** Closed bars. */
   onBar(bar: Bar): void;
+  onFunding?(funding: Funding): void;
+  /** News of the symbol, once its sentiment is known. */
+  onArticle?(article: Article): void;
   /** Once a turn, over the final book, as of the turn's latest event. */
   write(book: OrderBook, latest: Received): FeatureVector;
 }

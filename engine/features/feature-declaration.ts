@@ -45,6 +45,8 @@ export interface DeclaredSet extends FeatureSchema {
   readonly features: readonly DeclaredFeature[];
   /** Numbers that a formula needs and that training freezes: a model's manifest states its own. */
   readonly constants: Readonly<Record<string, number>>;
+  /** Inputs without which no model judges; a feature that reads another one is NaN or neutral without it. */
+  readonly requires: readonly FeatureInput[];
 }
 
 export interface SetDeclaration {
@@ -53,6 +55,7 @@ export interface SetDeclaration {
   readonly title: string;
   readonly features: readonly DeclaredFeature[];
   readonly constants?: Readonly<Record<string, number>>;
+  readonly requires?: readonly FeatureInput[];
   /** `names` is for `market` 1, which models were shipped with before windows were declared. */
   readonly hashOver?: "names" | "namesAndWindows";
 }
@@ -89,6 +92,7 @@ export const declareSet = (declaration: SetDeclaration): DeclaredSet => {
     title,
     features: Object.freeze(features),
     constants: Object.freeze(constants),
+    requires: Object.freeze(declaration.requires ?? []),
     hash: hashOfSchema(name, version, lines),
   });
 };

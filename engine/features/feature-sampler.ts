@@ -96,6 +96,8 @@ export class FeatureSampler {
         this.#bars.onBar(event);
         break;
       case "funding":
+        features.onFunding?.(event);
+        break;
       case "openInterest":
         break;
       default:

@@ -5,10 +5,12 @@ import { BARS_SET } from "./bars-set.ts";
 import { COMPACT_SET } from "./compact-set.ts";
 import { DIRECTION_SET } from "./direction-set.ts";
 import { FRAMES_SET } from "./frames-set.ts";
+import type { LeadingMinutes } from "./bar-surroundings.ts";
 import { LiveBarFeatures } from "./live-bar-features.ts";
+import { LiveNewsFeatures } from "./live-news-features.ts";
+import type { LeadingMid } from "./micro-lead.ts";
 import { NEWS_SET } from "./news-windows.ts";
 import { Microstructure } from "./microstructure.ts";
-import type { MicrostructureOptions } from "./microstructure.ts";
 import { MICROSTRUCTURE_SET } from "./microstructure-set.ts";
 import { REGIME_SET } from "./regime-set.ts";
 import type { SeriesSet } from "./series-set.ts";
@@ -29,7 +31,10 @@ export const BAR_SETS: readonly SeriesSet[] = [
 export const GRID_SETS: readonly DeclaredSet[] = [...BAR_SETS, FRAMES_SET];
 
 /** What lies outside of the symbol. */
-export type EventFeatureOptions = Pick<MicrostructureOptions, "leading">;
+export interface EventFeatureOptions {
+  /** A symbol that leads this one; what reads it is NaN without. */
+  readonly leading?: LeadingMid & LeadingMinutes;
+}
 
 /** And what a model states of its own. */
 export interface FollowerOptions extends EventFeatureOptions {
@@ -37,30 +42,18 @@ export interface FollowerOptions extends EventFeatureOptions {
   readonly constants?: FeatureConstants;
 }
 
-/**
- * The sets that a symbol's own events suffice for; the others need news, a leading symbol's bars or funding besides. A model of another set,
- * of another hash or without its set's constants is refused at load.
- */
-export const SERVED_SETS: readonly DeclaredSet[] = [
-  MARKET_FEATURES,
-  MICROSTRUCTURE_SET,
-  BARS_SET,
-  REGIME_SET,
-  FRAMES_SET,
-];
-
-/** A new follower of the set, or undefined where events alone do not suffice for it. */
+/** A new follower of the set. */
 export const createEventFeatures = (
   set: DeclaredSet,
   options: FollowerOptions = {},
-): EventFeatures | undefined => {
+): EventFeatures => {
   if (set === MARKET_FEATURES) return new FeatureSet();
   if (set === MICROSTRUCTURE_SET) return new Microstructure(options);
-  return SERVED_SETS.includes(set)
-    ? new LiveBarFeatures(set, options)
-    : undefined;
+  if (set === NEWS_SET) return new LiveNewsFeatures();
+  return new LiveBarFeatures(set, options);
 };
 
+/** All of them are served: a model of another set, of another hash or without its set's constants is refused at load. */
 export const FEATURE_SETS: readonly DeclaredSet[] = [
   MARKET_FEATURES,
   MICROSTRUCTURE_SET,

@@ -55,6 +55,12 @@ const section = (set: DeclaredSet): string => {
           "",
           `Frozen constants: ${constants.map(([name, value]) => `\`${name}\` = ${value}`).join(", ")}.`,
         ]),
+    ...(set.requires.length === 0
+      ? []
+      : [
+          "",
+          `Required inputs, without which no model of it judges: ${set.requires.join(", ")}.`,
+        ]),
     "",
     HEAD,
     RULE,

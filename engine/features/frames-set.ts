@@ -10,6 +10,7 @@ import {
   loss,
   ratio,
   relativeStrength,
+  times,
 } from "./bar-terms.ts";
 import { seededExponential, wilder } from "./fading-series.ts";
 import { declareSet } from "./feature-declaration.ts";
@@ -57,18 +58,17 @@ const defineFrame = (g: BarGraph): readonly FrameFeature[] => {
   );
   const line = difference(
     g,
-    seededExponential(g, close, 12),
-    seededExponential(g, close, 26),
+    seededExponential(g, close, 12).offset,
+    seededExponential(g, close, 26).offset,
   );
   const histogram = ratio(
     g,
-    difference(g, line, seededExponential(g, line, 9)),
+    times(g, seededExponential(g, line, 9).offset, -1),
     close,
   );
   const position = bandPosition(g);
-  const trend = g.map("a/b-1", [ema20!, ema50!], (slot) => (x) => {
-    x[slot] = (x[ema20!.slot]! - x[ema50!.slot]!) / x[ema50!.slot]!;
-  });
+  const apart = difference(g, ema20!.offset, ema50!.offset);
+  const trend = ratio(g, apart, ema50!.value);
   return [
     {
       name: "technical",
@@ -76,9 +76,9 @@ const defineFrame = (g: BarGraph): readonly FrameFeature[] => {
       formula:
         "±0.3 for EMA_20, 50, 200 in order (±0.15 for 20 and 50 alone), ±0.25 for RSI beyond 30, 70 (±0.1 beyond 40, 60), ±0.2 for the MACD histogram's sign, (0.5 - bb_position)/2; clipped to 1",
       series: technical(g, {
-        ema20: ema20!,
-        ema50: ema50!,
-        ema200: ema200!,
+        ema20: ema20!.value,
+        ema50: ema50!.value,
+        ema200: ema200!.value,
         rsi,
         histogram,
         position,
@@ -229,6 +229,7 @@ export const FRAMES_SET = declareSet({
   name: "frames",
   version: 1,
   title: "eight frames from a minute to six hours",
+  requires: ["bar"],
   features: [
     ...FRAMES.flatMap(declareFrame),
     declareCross(

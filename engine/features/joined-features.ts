@@ -4,6 +4,7 @@ import type {
   Bar,
   BookDelta,
   BookSnapshot,
+  Funding,
   Quote,
   Trade,
 } from "../domain/market-event.ts";
@@ -11,6 +12,7 @@ import type { OrderBook } from "../market/order-book.ts";
 import type { EventFeatures, Received } from "./event-features.ts";
 import { declareSet } from "./feature-declaration.ts";
 import type { DeclaredSet } from "./feature-declaration.ts";
+import type { Article } from "./news-windows.ts";
 
 export class JoinedFeatures implements EventFeatures {
   readonly schema: DeclaredSet;
@@ -43,6 +45,10 @@ export class JoinedFeatures implements EventFeatures {
     return this.#parts.every((part) => part.isWarm);
   }
 
+  get isStale(): boolean {
+    return this.#parts.some((part) => part.isStale === true);
+  }
+
   onBook(book: OrderBook, event: BookSnapshot | BookDelta): void {
     for (const part of this.#parts) part.onBook(book, event);
   }
@@ -61,6 +67,14 @@ export class JoinedFeatures implements EventFeatures {
 
   onBar(bar: Bar): void {
     for (const part of this.#parts) part.onBar(bar);
+  }
+
+  onFunding(funding: Funding): void {
+    for (const part of this.#parts) part.onFunding?.(funding);
+  }
+
+  onArticle(article: Article): void {
+    for (const part of this.#parts) part.onArticle?.(article);
   }
 
   write(book: OrderBook, latest: Received): FeatureVector {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Bar } from "../domain/market-event.ts";
 import { symbolId } from "../domain/symbol.ts";
+import { OrderBook } from "../market/order-book.ts";
 import { monoNanos, unixMicros } from "../std/time.ts";
 import { BARS_SET } from "./bars-set.ts";
 import { FRAMES_SET } from "./frames-set.ts";
@@ -60,11 +61,24 @@ describe("live bar features", () => {
     }
     // The last minute is told once the next begins, at the latest.
     live.onBar(barAt(400 * 60 * SECOND_US, 1000, 100));
-    expect([...minutes.write()]).toEqual([...grid.values]);
+    expect([...minutes.values]).toEqual([...grid.values]);
     expect([...live.values]).toEqual([...grid.values]);
     expect(
       BARS_SET.features.filter((_, i) => Number.isNaN(live.values[i]!)),
     ).toEqual([]);
+  });
+
+  it("are stale two minutes after their last row", () => {
+    const live = new LiveBarFeatures(BARS_SET);
+    const book = new OrderBook({ depthMax: 5 });
+    const at = (seconds: number) => ({ receivedNs: monoNanos(seconds * 1e9) });
+    live.write(book, at(0));
+    expect(live.isStale).toBe(true);
+    live.onBar(barAt(0, 60_000, 100));
+    live.write(book, at(119));
+    expect(live.isStale).toBe(false);
+    live.write(book, at(121));
+    expect(live.isStale).toBe(true);
   });
 
   it("leave out bars that no minute is made of", () => {

@@ -140,7 +140,9 @@ export class NewsWindows {
   /** Articles come in the order in which they are received. */
   onArticle(article: Article): void {
     const { publishedUs, receivedUs, positive, negative, neutral } = article;
-    const index = Math.floor(Math.max(publishedUs, receivedUs) / WINDOW_US);
+    let index = Math.floor(Math.max(publishedUs, receivedUs) / WINDOW_US);
+    // A window that was told does not change: what a clock that went back says is of the next one.
+    if (index <= this.#closed[INDEX]!) index = this.#closed[INDEX]! + 1;
     const open = this.#open;
     if (index > open[INDEX]!) this.#close();
     // Written so that the first, and one from a clock that went back, count in the window in progress.

@@ -2,6 +2,7 @@
 import { BarGraph } from "./bar-inputs.ts";
 import { declareSet } from "./feature-declaration.ts";
 import type { DeclaredSet, FeatureInput } from "./feature-declaration.ts";
+import { NEWS_KEEP_MS } from "./news-windows.ts";
 import type { Series } from "./series-graph.ts";
 
 export interface SeriesFeature {
@@ -20,6 +21,8 @@ export interface SeriesSetSpec {
   readonly source: string;
   /** Frozen numbers that the formulas need, with what they are unless a model states its own. */
   readonly constants?: Readonly<Record<string, number>>;
+  /** Bars alone when absent. */
+  readonly requires?: readonly FeatureInput[];
   define(
     graph: BarGraph,
     constants: Readonly<Record<string, number>>,
@@ -32,12 +35,20 @@ export interface SeriesSet extends DeclaredSet {
 
 /** Minute bars: two that did not come. */
 const STALE_MS = 120_000;
+/** What is told less often than bars: a funding rate stands for hours, a window of news for six. */
+const STALE_MS_OF: Partial<Record<FeatureInput, number>> = {
+  funding: 3_600_000,
+  headline: NEWS_KEEP_MS,
+};
 const BAR: readonly FeatureInput[] = ["bar"];
 
 const windowOf = ({ warmUp, settled }: Series): string =>
   settled === warmUp
     ? `${warmUp} bars`
     : `${warmUp} bars, fading over ${settled - warmUp}`;
+
+const staleAfterMs = (inputs: readonly FeatureInput[]): number =>
+  Math.min(...inputs.map((input) => STALE_MS_OF[input] ?? STALE_MS));
 
 export const declareSeriesSet = (spec: SeriesSetSpec): SeriesSet => {
   const constants = spec.constants ?? {};
@@ -57,13 +68,13 @@ export const declareSeriesSet = (spec: SeriesSetSpec): SeriesSet => {
         settled: { count: series.settled, unit: "bars" },
         missing: "nan",
         inputs: inputs ?? BAR,
-        staleAfterMs: STALE_MS,
+        staleAfterMs: staleAfterMs(inputs ?? BAR),
         ...(original === undefined ? {} : { aliasOf: original }),
       } as const;
     });
-  const { name, version, title } = spec;
+  const { name, version, title, requires = BAR } = spec;
   return {
-    ...declareSet({ name, version, title, features, constants }),
+    ...declareSet({ name, version, title, features, constants, requires }),
     spec,
   };
 };

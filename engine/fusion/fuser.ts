@@ -60,12 +60,14 @@ const REASONS: readonly MissingReason[] = [
   "late",
   "failed",
   "expired",
+  "stale",
 ];
 const ABSENT = 0;
 const PENDING = 1;
 const LATE = 2;
 const FAILED = 3;
 const EXPIRED = 4;
+const STALE = 5;
 const PRESENT = 255;
 
 const NO_SOURCES: readonly Contribution[] = Object.freeze([]);
@@ -152,6 +154,12 @@ export class Fuser {
   forget(index: number): void {
     this.#basisNs[index] = Number.NEGATIVE_INFINITY;
     this.#reason[index] = ABSENT;
+  }
+
+  /** What the source would judge by is missing or out of date, and what it said rests on that. */
+  starve(index: number): void {
+    this.#basisNs[index] = Number.NEGATIVE_INFINITY;
+    this.#reason[index] = STALE;
   }
 
   /** What the source said last; meaningful while it is fresh. */

@@ -28,6 +28,7 @@ import {
   type SignalSink,
   type StateStore,
 } from "../ports.ts";
+import { NEWS_SET } from "../features/news-windows.ts";
 import { CodedError } from "../std/errors.ts";
 import { ManualExecutor } from "../std/executor.ts";
 import { Random } from "../std/random.ts";
@@ -37,7 +38,9 @@ import { RunReplay } from "./run-replay.ts";
 import type { MachineInputs, MachinePorts } from "./machine.ts";
 import type { RunHead } from "./run-head.ts";
 
-const MODELS = [TREES, FORECAST, FINBERT, LLAMA];
+/** Reads the sentiment that FinBERT gave. */
+const NEWS = { ...TREES, name: "news-1m", featureSchemaHash: NEWS_SET.hash };
+const MODELS = [TREES, NEWS, FORECAST, FINBERT, LLAMA];
 /** Small limits, so that a short run meets all of them. */
 const OPTIONS = {
   ...ENGINE_ACTORS_DEFAULTS,
@@ -57,7 +60,7 @@ const HEAD: RunHead = {
   epoch: "e1",
   options: OPTIONS,
   models: MODELS,
-  inline: [TREES.name],
+  inline: [TREES.name, NEWS.name],
   sha256: {},
 };
 

@@ -13,6 +13,9 @@ export const REFERENCES_MAX = 16;
 /** Mids are kept this far apart, for this many: a minute. */
 const STEP_NS = 100_000_000;
 const STEPS = 601;
+/** Minutes whose closes are kept: whoever asks for one does so within seconds of its end. */
+const MINUTES = 8;
+const MINUTE_MS = 60_000;
 
 export class Reference {
   readonly symbol: SymbolId;
@@ -21,11 +24,17 @@ export class Reference {
   spread = 0;
   /** The latest closed bar of the features' interval. */
   bar: Bar | undefined;
+  /** Start of the latest closed minute; -Infinity before the first. */
+  lastMinuteUs = Number.NEGATIVE_INFINITY;
   #movedNs = Number.NEGATIVE_INFINITY;
   readonly #mids = new Float64Array(STEPS);
   readonly #atNs = new Float64Array(STEPS);
+  readonly #asked = new Float64Array(1);
   #next = 0;
   #count = 0;
+  readonly #minutesUs = new Float64Array(MINUTES).fill(NaN);
+  readonly #minuteCloses = new Float64Array(MINUTES);
+  #nextMinute = 0;
 
   constructor(symbol: SymbolId) {
     this.symbol = symbol;
@@ -48,7 +57,14 @@ export class Reference {
 
   /** The newest mid that is at least so old; 0 where none is kept. */
   midBefore(agoMs: number, nowNs: MonoNanos): number {
-    const untilNs = nowNs - agoMs * 1e6;
+    this.#asked[0] = nowNs - agoMs * 1e6;
+    this.readMid(this.#asked, 0);
+    return this.#asked[0];
+  }
+
+  /** In place: a moment in, the newest mid that is no younger out, 0 where none is kept. For who asks each event: an argument would be boxed. */
+  readMid(inOut: Float64Array, at: number): void {
+    const untilNs = inOut[at]!;
     let low = 0;
     let high = this.#count;
     // The first age, counted from the newest, that is old enough.
@@ -57,7 +73,8 @@ export class Reference {
       if (this.#atNs[this.#slot(age)]! <= untilNs) high = age;
       else low = age + 1;
     }
-    return low < this.#count ? this.#mids[this.#slot(low)]! : 0;
+    inOut[at] = 0;
+    if (low < this.#count) inOut[at] = this.#mids[this.#slot(low)]!;
   }
 
   /** At the end of a turn over a live book. */
@@ -72,8 +89,22 @@ export class Reference {
     if (this.#count < STEPS) this.#count++;
   }
 
+  /** Bars of the features' interval, and minutes where somebody reads them. */
   closed(bar: Bar): void {
-    this.bar = bar;
+    if (bar.intervalMs !== MINUTE_MS) {
+      this.bar = bar;
+      return;
+    }
+    this.lastMinuteUs = bar.openUs;
+    this.#minutesUs[this.#nextMinute] = bar.openUs;
+    this.#minuteCloses[this.#nextMinute] = bar.close;
+    this.#nextMinute = (this.#nextMinute + 1) % MINUTES;
+  }
+
+  /** Close of the minute that began then; NaN while it has not closed, and where it is not kept. */
+  minuteClose(openUs: number): number {
+    const at = this.#minutesUs.indexOf(openUs);
+    return at < 0 ? NaN : this.#minuteCloses[at]!;
   }
 
   /** The book is lost: what was before says nothing about what comes after. */

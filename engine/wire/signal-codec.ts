@@ -79,7 +79,14 @@ const signalSchema = Type.Object(
       Type.Object(
         {
           model: name,
-          reason: oneOf("pending", "late", "expired", "absent", "failed"),
+          reason: oneOf(
+            "pending",
+            "late",
+            "expired",
+            "absent",
+            "failed",
+            "stale",
+          ),
         },
         closed,
       ),

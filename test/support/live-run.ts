@@ -8,7 +8,7 @@ import {
 import type { InspectionEvent } from "../../actors/runtime/inspection.ts";
 import type { MarketEvent } from "../../engine/domain/market-event.ts";
 import { symbolId, type SymbolId } from "../../engine/domain/symbol.ts";
-import { SERVED_SETS } from "../../engine/features/feature-sets.ts";
+import { FEATURE_SETS } from "../../engine/features/feature-sets.ts";
 import { FeedPublisher } from "../../engine/feeds/feed-publisher.ts";
 import { SIMULATED_SYMBOLS } from "../../engine/feeds/simulated-symbols.ts";
 import { SimulatorFeed } from "../../engine/feeds/simulator-feed.ts";
@@ -74,7 +74,7 @@ export interface LiveRunOptions {
 export const liveRun = async (options: LiveRunOptions): Promise<Ordeal> => {
   const { folder, seconds } = options;
   const { entries } = loadRegistry(INSTALLATION.modelsDir, {
-    featureSets: SERVED_SETS,
+    featureSets: FEATURE_SETS,
   });
   const inference = await createInference(entries, {
     workerUrl: DYING_WORKER,

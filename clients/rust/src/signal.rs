@@ -89,7 +89,7 @@ pub struct Contribution {
 pub struct MissingSource {
     /// Registry name of the model.
     pub model: String,
-    /// `pending`, `late`, `expired`, `absent` or `failed`.
+    /// `pending`, `late`, `expired`, `absent`, `failed` or `stale`.
     pub reason: String,
 }
 

@@ -1,0 +1,173 @@
+/**
+ * What stands beside one symbol's minutes as each closes, for the sets that read it: its book, the leading symbol's close, funding and the
+ * mood of the news. What is not known, or is out of date, is NaN.
+ */
+import type { Bar, Funding } from "../domain/market-event.ts";
+import type { OrderBook } from "../market/order-book.ts";
+import { nsToMs } from "../std/time.ts";
+import type { MonoNanos } from "../std/time.ts";
+import type { BarInputName } from "./bar-inputs.ts";
+import type { DeclaredSet, FeatureInput } from "./feature-declaration.ts";
+import { NewsWindows } from "./news-windows.ts";
+import type { Article } from "./news-windows.ts";
+
+/** The minutes of the symbol that leads this one. */
+export interface LeadingMinutes {
+  /** Start of the latest one that closed; -Infinity before the first. */
+  readonly lastMinuteUs: number;
+  /** NaN while it has not closed, and where it is not known. */
+  minuteClose(openUs: number): number;
+}
+
+/** Takes what stands beside the next row. */
+interface RowInputs {
+  set(name: BarInputName, value: number): void;
+}
+
+const LEVELS = 5;
+const MINUTE_US = 60_000_000;
+/** The leading symbol's minute is waited for this long, if it closed one of the last few. */
+const LEADER_WAIT_MS = 5000;
+const LEADER_SPEAKS_WITHIN = 2;
+/** Of these a set may require; bars are what there is a row of. */
+const BESIDE: readonly FeatureInput[] = ["book", "otherBar", "funding"];
+
+interface Need {
+  readonly input: FeatureInput;
+  /** Minutes in a row that it must have been known. */
+  readonly minutes: number;
+}
+
+export class BarSurroundings {
+  readonly #rows: RowInputs;
+  readonly #leading: LeadingMinutes | undefined;
+  readonly #reads: ReadonlySet<FeatureInput>;
+  readonly #needs: readonly Need[];
+  /** Of each need: minutes in a row that it was known. */
+  readonly #known: Float64Array;
+  readonly #top = new Float64Array(4 * LEVELS);
+  readonly #news = new NewsWindows();
+  readonly #fundingStaleMs: number;
+  /** The symbol's book while it is live. */
+  #book: OrderBook | undefined;
+  #hasBook = false;
+  #fundingRate = NaN;
+  #fundingNs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    set: DeclaredSet,
+    leading: LeadingMinutes | undefined,
+    rows: RowInputs,
+  ) {
+    const reading = (input: FeatureInput) =>
+      set.features.filter(({ inputs }) => inputs.includes(input));
+    this.#rows = rows;
+    this.#leading = leading;
+    this.#reads = new Set(set.features.flatMap(({ inputs }) => inputs));
+    this.#needs = BESIDE.filter((input) => set.requires.includes(input)).map(
+      (input) => ({
+        input,
+        minutes: Math.max(...reading(input).map(({ warmUp }) => warmUp.count)),
+      }),
+    );
+    this.#known = new Float64Array(this.#needs.length);
+    this.#fundingStaleMs = Math.min(
+      ...reading("funding").map(({ staleAfterMs }) => staleAfterMs),
+    );
+  }
+
+  /** Each input that the set requires was known for as long as its features need. */
+  get isKnown(): boolean {
+    for (let i = 0; i < this.#needs.length; i++)
+      if (this.#known[i]! < this.#needs[i]!.minutes) return false;
+    return true;
+  }
+
+  onBook(book: OrderBook): void {
+    this.#book = book;
+  }
+
+  onVoid(): void {
+    this.#book = undefined;
+  }
+
+  onFunding(funding: Funding): void {
+    this.#fundingRate = funding.rate;
+    this.#fundingNs = funding.receivedNs;
+  }
+
+  onArticle(article: Article): void {
+    this.#news.onArticle(article);
+  }
+
+  /** What stands beside the minute that has just closed; all but the leading symbol's close. */
+  capture(minute: Bar): void {
+    if (this.#reads.has("book")) this.#captureBook();
+    if (this.#reads.has("funding"))
+      this.#rows.set(
+        "fundingRate",
+        this.#hasFunding(minute.receivedNs) ? this.#fundingRate : NaN,
+      );
+    if (this.#reads.has("headline")) {
+      const { sentiment, momentum } = this.#news.moodAt(minute.receivedUs);
+      this.#rows.set("sentiment", sentiment);
+      this.#rows.set("sentimentMomentum", momentum);
+    }
+  }
+
+  /** The leading symbol's close of that minute may still come. */
+  awaitsLeader(minute: Bar, nowNs: MonoNanos): boolean {
+    const leading = this.#leading;
+    if (leading === undefined || !this.#reads.has("otherBar")) return false;
+    const { openUs, receivedNs } = minute;
+    return (
+      openUs > leading.lastMinuteUs &&
+      openUs - leading.lastMinuteUs <= LEADER_SPEAKS_WITHIN * MINUTE_US &&
+      nowNs - receivedNs < LEADER_WAIT_MS * 1e6
+    );
+  }
+
+  /** Right before the minute becomes a row. */
+  settle(minute: Bar): void {
+    const otherClose = this.#leading?.minuteClose(minute.openUs) ?? NaN;
+    this.#rows.set("otherClose", otherClose);
+    const { receivedNs } = minute;
+    this.#needs.forEach(({ input }, i) => {
+      const isKnown =
+        input === "book"
+          ? this.#hasBook
+          : input === "funding"
+            ? this.#hasFunding(receivedNs)
+            : !Number.isNaN(otherClose);
+      this.#known[i] = isKnown ? this.#known[i]! + 1 : 0;
+    });
+  }
+
+  /** The grid begins anew, without a past. */
+  forget(): void {
+    this.#known.fill(0);
+  }
+
+  #hasFunding(nowNs: MonoNanos): boolean {
+    return nsToMs(nowNs - this.#fundingNs) <= this.#fundingStaleMs;
+  }
+
+  #captureBook(): void {
+    const top = this.#top;
+    this.#hasBook = this.#book?.hasBothSides === true;
+    if (this.#hasBook) this.#book!.copyTop(top, LEVELS);
+    else top.fill(NaN);
+    let bidDepth = 0;
+    let askDepth = 0;
+    for (let i = 0; i < top.length; i += 4) {
+      bidDepth += top[i + 1]!;
+      askDepth += top[i + 3]!;
+    }
+    this.#rows.set("bidPrice", top[0]!);
+    this.#rows.set("bidSize", top[1]!);
+    this.#rows.set("askPrice", top[2]!);
+    this.#rows.set("askSize", top[3]!);
+    this.#rows.set("bidDepth5", bidDepth);
+    this.#rows.set("askDepth5", askDepth);
+  }
+}
