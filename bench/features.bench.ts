@@ -1,8 +1,8 @@
 /**
  * What the features cost, by themselves: no decoding, no models, no rival, one thread, closed loop.
  *
- * A book update is the book's own delta applied, then the follow-up and one write of all event sets; the same deltas through the book alone
- * are measured beside it and taken off, in time as in bytes. A bar is one row of the grid through all bar sets and the frames. `windowRatio` compares equal graphs with windows of
+ * A book update is the book's own delta applied, then the follow-up and one write of all event sets, beside a leading symbol that moves; the same
+ * deltas through the book alone are measured beside it and taken off, in time as in bytes. A trade is its follow-up and one write. A bar is one row of the grid through all bar sets and the frames. `windowRatio` compares equal graphs with windows of
  * 5 and of 1,440 bars: above 1.2, a cost has crept in that grows with the window. `bytesPerEvent` is the growth of the heap over a loop that no
  * collection interrupts, per event: above 0, something is boxed or made anew.
  */
@@ -10,7 +10,8 @@ import { PerformanceObserver } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import type { BookDelta } from "../engine/domain/market-event.ts";
+import type { BookDelta, Trade } from "../engine/domain/market-event.ts";
+import { symbolId } from "../engine/domain/symbol.ts";
 import { BarGraph } from "../engine/features/bar-inputs.ts";
 import { BarSetRun } from "../engine/features/bar-set-run.ts";
 import { growth } from "../engine/features/bar-terms.ts";
@@ -27,6 +28,7 @@ import {
 } from "../engine/features/rolling-series.ts";
 import type { SeriesRun } from "../engine/features/series-graph.ts";
 import { OrderBook } from "../engine/market/order-book.ts";
+import { Reference } from "../engine/market/references.ts";
 import { Random } from "../engine/std/random.ts";
 import { monoNanos, unixMicros, type MonoNanos } from "../engine/std/time.ts";
 import { BookTape } from "./book-tape.ts";
@@ -42,6 +44,8 @@ export interface FeaturesBench {
   readonly barFeatures: number;
   readonly nsPerBookAlone: number;
   readonly bytesPerBookUpdate: number;
+  readonly nsPerTrade: number;
+  readonly bytesPerTrade: number;
   readonly bytesPerBar: number;
   readonly nsPerBarOfWindow5: number;
   readonly nsPerBarOfWindow1440: number;
@@ -56,6 +60,10 @@ export interface FeaturesBenchOptions {
 const REPEATS = 7;
 const OBSERVER_MS = 30;
 const UPDATE_NS = 1_000_000;
+/** While warming: what runs once a second is then compiled too, as it is after some minutes of any market. */
+const WARM_UPDATE_NS = 50_000_000;
+const LEADER_EVERY = 64;
+const TRADES = 1024;
 const DELTAS_MAX = 20_000;
 const WINDOWS = [5, 1440] as const;
 /** Bars per loop: some blocks of the longest window. */
@@ -113,8 +121,10 @@ export const runFeaturesBench = async (
   const tell = options.onProgress ?? (() => undefined);
   tell("book updates");
   const book = bookLoops(events);
-  warm(book.withFeatures, events);
-  warm(book.alone, events);
+  book.spaced(WARM_UPDATE_NS);
+  for (const loop of [book.withFeatures, book.trades, book.alone])
+    warm(loop, events);
+  book.spaced(UPDATE_NS);
   const withFeatures = bestNs(events, book.withFeatures);
   const alone = bestNs(events, book.alone);
   const bookBytes = Math.max(
@@ -122,6 +132,9 @@ export const runFeaturesBench = async (
     (await bytesPerEvent(events, book.withFeatures)) -
       (await bytesPerEvent(events, book.alone)),
   );
+  tell("trades");
+  const nsPerTrade = bestNs(events, book.trades);
+  const tradeBytes = await bytesPerEvent(events, book.trades);
   tell("bars");
   const bars = barLoop();
   const barEvents = Math.max(1, events >> 2);
@@ -134,12 +147,14 @@ export const runFeaturesBench = async (
     features: book.features + bars.features,
     nsPerBookUpdate: round(withFeatures - alone),
     nsPerBar: round(nsPerBar),
-    bytesPerEvent: Math.max(bookBytes, barBytes),
+    bytesPerEvent: Math.max(bookBytes, tradeBytes, barBytes),
     windowRatio: Math.round((1000 * long) / short) / 1000,
     bookFeatures: book.features,
     barFeatures: bars.features,
     nsPerBookAlone: round(alone),
     bytesPerBookUpdate: bookBytes,
+    nsPerTrade: round(nsPerTrade),
+    bytesPerTrade: tradeBytes,
     bytesPerBar: barBytes,
     nsPerBarOfWindow5: round(short),
     nsPerBarOfWindow1440: round(long),
@@ -173,6 +188,26 @@ class TimedDelta implements BookDelta {
   }
 }
 
+/** As `TimedDelta`. */
+class TimedTrade implements Trade {
+  readonly type = "trade";
+  readonly symbol: Trade["symbol"];
+  readonly eventUs = unixMicros(0);
+  readonly receivedUs = unixMicros(0);
+  receivedNs = monoNanos(0.5);
+  readonly price: number;
+  readonly size: number;
+  readonly side: Trade["side"];
+  readonly tradeId = 0;
+
+  constructor(symbol: Trade["symbol"], price: number, random: Random) {
+    this.symbol = symbol;
+    this.price = price * (1 + 1e-5 * (random.next() - 0.5));
+    this.size = 0.01 + random.next();
+    this.side = random.next() < 0.5 ? "buy" : "sell";
+  }
+}
+
 /** The same deltas over and over, each at its own time, through the book with its features and through the book alone. */
 const bookLoops = (events: number) => {
   const symbol = new BookTape(1).at(0);
@@ -183,13 +218,21 @@ const bookLoops = (events: number) => {
     () => new TimedDelta(symbol.delta(zeroUs)),
   );
   const book = new OrderBook({ depthMax: 1000 });
+  book.applySnapshot(snapshot.bids, snapshot.asks, snapshot.seq);
+  const leading = new Reference(symbolId("LEADER.BENCH"));
+  const random = new Random("trades");
+  const trades = Array.from(
+    { length: TRADES },
+    () => new TimedTrade(snapshot.symbol, book.mid, random),
+  );
   const sets: readonly EventFeatures[] = [
     new FeatureSet(),
-    new Microstructure(),
+    new Microstructure({ leading }),
   ];
   // In an array: a number that a closure shares would be made anew at each change.
-  const now = Float64Array.of(0.5);
+  const now = Float64Array.of(0.5, UPDATE_NS);
   let at = deltas.length;
+  let trade = 0;
   const apply = (): TimedDelta => {
     if (at === deltas.length) {
       at = 0;
@@ -197,8 +240,10 @@ const bookLoops = (events: number) => {
       for (const features of sets) features.onVoid();
     }
     const delta = deltas[at++]!;
-    now[0]! += UPDATE_NS;
+    now[0]! += now[1]!;
     delta.receivedNs = now[0] as MonoNanos;
+    if (at % LEADER_EVERY === 0)
+      leading.moved(delta.bids[0] ?? book.mid, 0.5, delta.receivedNs);
     book.applyDelta(delta.bids, delta.asks, delta.seq);
     return delta;
   };
@@ -215,6 +260,21 @@ const bookLoops = (events: number) => {
     },
     alone: (count: number): void => {
       for (let i = 0; i < count; i++) apply();
+    },
+    trades: (count: number): void => {
+      for (let i = 0; i < count; i++) {
+        const next = trades[trade]!;
+        trade = trade + 1 === TRADES ? 0 : trade + 1;
+        now[0]! += now[1]!;
+        next.receivedNs = now[0] as MonoNanos;
+        for (const features of sets) {
+          features.onTrade(next);
+          features.write(book, next);
+        }
+      }
+    },
+    spaced: (ns: number): void => {
+      now[1] = ns;
     },
   };
 };

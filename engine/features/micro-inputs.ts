@@ -27,7 +27,13 @@ export const ONE = 13;
 export const EVENT_NS = 14;
 /** Of the mid over the last second, in basis points; NaN where the mid of then is not known. */
 export const RETURN_1S = 15;
-const FIELDS = 16;
+/** The 100 ms and the second in progress: each ends at so many of them after the clock's zero. */
+export const SLOT = 16;
+export const SECOND = 17;
+/** A second that is being settled, and how much the mid moved in it, in basis points. */
+export const SETTLED_SECOND = 18;
+export const MOVE = 19;
+const FIELDS = 20;
 
 /** Sizes of so many best levels make the depth. */
 const DEPTH_LEVELS = 5;

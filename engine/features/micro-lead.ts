@@ -2,16 +2,16 @@
  * What a leading symbol says about this one. Huth, Abergel 2014, "High frequency lead/lag relationships"; Hayashi, Yoshida 2005: here on a
  * common grid of seconds, each side as it stood then.
  */
-import { monoNanos } from "../std/time.ts";
 import type { MonoNanos } from "../std/time.ts";
-import { EVENT_NS, RETURN_1S } from "./micro-inputs.ts";
+import { EVENT_NS, MOVE, RETURN_1S, SETTLED_SECOND } from "./micro-inputs.ts";
 import type { MicroInputs } from "./micro-inputs.ts";
 import type { MicroState } from "./micro-state.ts";
 
 /** Where the other symbol stands and stood; 0 where that is not known. */
 export interface LeadingMid {
   readonly mid: number;
-  midBefore(agoMs: number, nowNs: MonoNanos): number;
+  /** In place: a moment in, the newest mid that is no younger out. */
+  readMid(inOut: Float64Array, at: number): void;
   /** Since it last moved; Infinity before it ever did. */
   ageMs(nowNs: MonoNanos): number;
 }
@@ -37,6 +37,7 @@ export class MicroLead {
   readonly #inputs: MicroInputs;
   readonly #leading: LeadingMid | undefined;
   readonly #state: Float64Array;
+  readonly #asked = new Float64Array(1);
 
   constructor(
     state: MicroState,
@@ -53,21 +54,23 @@ export class MicroLead {
     return this.#leading?.ageMs(nowNs) ?? Infinity;
   }
 
-  /** How much this symbol moved over a second, in basis points, and which second after the clock's zero it was. */
-  pushSecond(move: Float64Array, second: number): void {
+  /** This symbol moved by MOVE over SETTLED_SECOND. */
+  pushSecond(): void {
     if (this.#leading === undefined) return;
+    const { values } = this.#inputs;
     const state = this.#state;
-    const own = move[0]!;
-    const nowNs = monoNanos(this.#inputs.values[EVENT_NS]!);
-    const agoMs = (nowNs - second * 1e9) / 1e6;
-    const mid = this.#leading.midBefore(agoMs, nowNs);
+    const own = values[MOVE]!;
+    const asked = this.#asked;
+    asked[0] = values[SETTLED_SECOND]! * 1e9;
+    this.#leading.readMid(asked, 0);
+    const mid = asked[0];
     const before = state[OTHER_MID]!;
     state[OTHER_MID] = mid;
     if (!(mid > 0 && before > 0)) {
       state[HAS] = 0;
       return;
     }
-    const other = mid === before ? 0 : 1e4 * Math.log(mid / before);
+    const other = 1e4 * Math.log(mid / before);
     for (let i = OWN_OWN; i < FIELDS; i++) state[i]! *= LEFT_A_SECOND;
     state[OWN_OWN]! += own * own;
     state[OTHER_OTHER]! += other * other;
@@ -93,15 +96,12 @@ export class MicroLead {
       return;
     }
     const inputs = this.#inputs.values;
-    const nowNs = monoNanos(inputs[EVENT_NS]!);
+    const asked = this.#asked;
     for (let i = 0; i < SPANS_MS.length; i++) {
-      const before = leading.midBefore(SPANS_MS[i]!, nowNs);
-      to[at + i] =
-        before > 0
-          ? before === leading.mid
-            ? 0
-            : 1e4 * Math.log(leading.mid / before)
-          : NaN;
+      asked[0] = inputs[EVENT_NS]! - SPANS_MS[i]! * 1e6;
+      leading.readMid(asked, 0);
+      const before = asked[0];
+      to[at + i] = before > 0 ? 1e4 * Math.log(leading.mid / before) : NaN;
     }
     const state = this.#state;
     const both = Math.sqrt(state[OWN_OWN]! * state[OTHER_OTHER]!);

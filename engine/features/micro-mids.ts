@@ -1,5 +1,5 @@
 /** The mid as it stood at each 100 ms of the last few seconds; 0 where it was not known. */
-import { MID, RETURN_1S } from "./micro-inputs.ts";
+import { MID, RETURN_1S, SLOT } from "./micro-inputs.ts";
 import type { MicroInputs } from "./micro-inputs.ts";
 import type { MicroState } from "./micro-state.ts";
 
@@ -19,9 +19,11 @@ export class MicroMids {
     this.#next = state.take(1);
   }
 
-  /** The mid that stands did so at every point before `slot` that is not settled yet. */
-  advanceTo(slot: number): void {
-    const mid = this.#inputs.values[MID]!;
+  /** The mid that stands did so at every point before SLOT that is not settled yet. */
+  advance(): void {
+    const { values } = this.#inputs;
+    const mid = values[MID]!;
+    const slot = values[SLOT]!;
     if (this.#next[0] === 0) this.#next[0] = slot;
     const next = this.#next[0]!;
     for (let k = Math.max(next, slot - SLOTS); k < slot; k++)

@@ -10,6 +10,7 @@ import {
   PRICE,
   SIGNED,
   SIZE,
+  SLOT,
   SPREAD_BPS,
   USUAL_SIZE,
 } from "./micro-inputs.ts";
@@ -38,12 +39,12 @@ const XX = 6;
 const XY = 7;
 const MOMENTS = 8;
 
-/** A slot: signed size, size, signed size × ln(price / base), base. */
-const SLOT = 4;
+/** Of a slot: signed size, size, signed size × ln(price / base), base. */
+const PARTS = 4;
 
 export class MicroResilience {
   static readonly STATE =
-    2 * MOMENTS + 4 * FadingSum.stateOf(SCALE) + SLOTS * SLOT + 3;
+    2 * MOMENTS + 4 * FadingSum.stateOf(SCALE) + SLOTS * PARTS + 3;
   static readonly FEATURES = 4;
   readonly #inputs: MicroInputs;
   readonly #spread: Float64Array;
@@ -67,7 +68,7 @@ export class MicroResilience {
     this.#paidFor = new FadingSum(state, SCALE);
     this.#kept = new FadingSum(state, SCALE);
     this.#keptFor = new FadingSum(state, SCALE);
-    this.#slots = state.take(SLOTS * SLOT);
+    this.#slots = state.take(SLOTS * PARTS);
     this.#next = state.take(1);
     this.#persistences = state.take(2).fill(NaN);
   }
@@ -101,7 +102,7 @@ export class MicroResilience {
     step[0] = (2e4 * values[SIGNED]! * (values[PRICE]! - mid)) / mid;
     this.#paid.add(step, 0);
     this.#paidFor.add(values, SIZE);
-    const at = (this.#next[0]! % SLOTS) * SLOT;
+    const at = (this.#next[0]! % SLOTS) * PARTS;
     const slots = this.#slots;
     if (slots[at + 3] === 0) slots[at + 3] = mid;
     slots[at]! += values[SIGNED]!;
@@ -110,8 +111,9 @@ export class MicroResilience {
       values[SIGNED]! * Math.log(values[PRICE]! / slots[at + 3]!);
   }
 
-  /** Every 100 ms up to `slot` has begun, at the mid that stood until now. */
-  advanceTo(slot: number): void {
+  /** Every 100 ms up to SLOT has begun, at the mid that stood until now. */
+  advance(): void {
+    const slot = this.#inputs.values[SLOT]!;
     const next = this.#next;
     if (next[0] === 0) next[0] = slot;
     if (slot <= next[0]!) return;
@@ -136,7 +138,7 @@ export class MicroResilience {
     const mid = this.#inputs.values[MID]!;
     const step = this.#step;
     const slots = this.#slots;
-    const at = slot * SLOT;
+    const at = slot * PARTS;
     const base = slots[at + 3]!;
     if (base > 0 && mid > 0) {
       const moved = slots[at]! * Math.log(mid / base);
@@ -145,7 +147,7 @@ export class MicroResilience {
       this.#kept.add(step, 0);
       this.#keptFor.add(step, 1);
     }
-    slots.fill(0, at, at + SLOT);
+    slots.fill(0, at, at + PARTS);
   }
 }
 
@@ -174,8 +176,10 @@ const sayPersistence = (
   const weight = state[WEIGHT]!;
   const variance = weight * state[XX]! - state[X]! * state[X]!;
   const share = (weight * state[XY]! - state[X]! * state[Y]!) / variance;
-  to[at] =
-    variance > VARIANCE_SHARE * weight * state[XX]!
-      ? Math.max(-1, Math.min(1, share))
-      : NaN;
+  // Assignments of their own: a choice between whole numbers and a fraction would be boxed.
+  to[at] = NaN;
+  if (!(variance > VARIANCE_SHARE * weight * state[XX]!)) return;
+  to[at] = share;
+  if (share > 1) to[at] = 1;
+  if (share < -1) to[at] = -1;
 };

@@ -5,7 +5,13 @@
  */
 import { FIRST_NS, NOW_NS } from "./micro-clock.ts";
 import type { MicroClock } from "./micro-clock.ts";
-import { BUY, EVENT_NS, SELL, SIZE as TRADE_SIZE } from "./micro-inputs.ts";
+import {
+  BUY,
+  EVENT_NS,
+  SECOND,
+  SELL,
+  SIZE as TRADE_SIZE,
+} from "./micro-inputs.ts";
 import type { MicroInputs } from "./micro-inputs.ts";
 import { RollingSum } from "./micro-rolling.ts";
 import type { MicroState } from "./micro-state.ts";
@@ -57,9 +63,9 @@ export class MicroVpin {
   }
 
   /** The clock says how long there has been anything: the first minute may be a part of one. */
-  advanceTo(second: number, { values }: MicroClock): void {
+  advance({ values }: MicroClock): void {
     const bucket = this.#bucket;
-    const minute = Math.floor(second / MINUTE_S);
+    const minute = Math.floor(this.#inputs.values[SECOND]! / MINUTE_S);
     if (minute === bucket[MINUTE]) return;
     const volume = bucket[MINUTE_VOLUME]!;
     // A minute without trades says nothing of what is usual.

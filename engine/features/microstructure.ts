@@ -11,11 +11,15 @@ import {
   BUY,
   EVENT_NS,
   MID,
+  MOVE,
   MicroInputs,
   PRICE,
+  SECOND,
   SELL,
+  SETTLED_SECOND,
   SIGNED,
   SIZE,
+  SLOT,
 } from "./micro-inputs.ts";
 import { MicroLead } from "./micro-lead.ts";
 import type { LeadingMid } from "./micro-lead.ts";
@@ -39,13 +43,11 @@ const VOLATILITY_AT = VPIN_AT + MicroVpin.FEATURES;
 const RESILIENCE_AT = VOLATILITY_AT + MicroVolatility.FEATURES;
 const LEAD_AT = RESILIENCE_AT + MicroResilience.FEATURES;
 
-/** Positions in the state of the set itself: the grids, the mid of the last second, when the inputs last came. */
-const NEXT_SLOT = 0;
-const NEXT_SECOND = 1;
-const SECOND_MID = 2;
-const BOOK_NS = 3;
-const TRADE_NS = 4;
-const FIELDS = 5;
+/** Positions in the state of the set itself: the mid of the last second, when the inputs last came. */
+const SECOND_MID = 0;
+const BOOK_NS = 1;
+const TRADE_NS = 2;
+const FIELDS = 3;
 
 const SECOND_NS = 1e9;
 const SLOT_NS = 1e8;
@@ -98,8 +100,6 @@ export class Microstructure implements EventFeatures {
   readonly #resilience = new MicroResilience(this.#state, this.#inputs);
   readonly #mids = new MicroMids(this.#state, this.#inputs);
   readonly #lead: MicroLead;
-  /** Of the mid over a second, in basis points. */
-  readonly #move = new Float64Array(1);
 
   constructor(options: MicrostructureOptions = {}) {
     this.#shape = new MicroShape(
@@ -237,28 +237,34 @@ export class Microstructure implements EventFeatures {
   }
 
   #settleGrids(): void {
-    const own = this.#own;
+    const { values } = this.#inputs;
     // Not an event's that is told late.
     const nowNs = this.#clock.values[NOW_NS]!;
     const slot = Math.ceil(nowNs / SLOT_NS);
-    if (slot <= own[NEXT_SLOT]!) return;
-    own[NEXT_SLOT] = slot;
-    this.#resilience.advanceTo(slot);
-    this.#mids.advanceTo(slot);
+    if (slot <= values[SLOT]!) return;
+    values[SLOT] = slot;
+    this.#resilience.advance();
+    this.#mids.advance();
     const second = Math.ceil(nowNs / SECOND_NS);
-    if (second <= own[NEXT_SECOND]!) return;
-    this.#settleSeconds(second);
-    this.#vpin.advanceTo(second, this.#clock);
+    if (second <= values[SECOND]!) return;
+    const before = values[SECOND]!;
+    values[SETTLED_SECOND] =
+      before === 0 ? second : Math.max(before, second - CATCH_UP_MAX);
+    values[SECOND] = second;
+    this.#settleSeconds();
+    this.#vpin.advance(this.#clock);
   }
 
-  #settleSeconds(second: number): void {
+  /** From SETTLED_SECOND until SECOND, at the mid that stood. */
+  #settleSeconds(): void {
     const own = this.#own;
-    const mid = this.#inputs.values[MID]!;
-    const from =
-      own[NEXT_SECOND] === 0
-        ? second
-        : Math.max(own[NEXT_SECOND]!, second - CATCH_UP_MAX);
-    for (let k = from; k < second; k++) {
+    const { values } = this.#inputs;
+    for (
+      ;
+      values[SETTLED_SECOND]! < values[SECOND]!;
+      values[SETTLED_SECOND]!++
+    ) {
+      const mid = values[MID]!;
       const before = own[SECOND_MID]!;
       own[SECOND_MID] = mid;
       if (mid === 0) {
@@ -268,10 +274,9 @@ export class Microstructure implements EventFeatures {
       }
       this.#resilience.pushSecond();
       if (before === 0) continue;
-      this.#move[0] = mid === before ? 0 : 1e4 * Math.log(mid / before);
-      this.#volatility.push(this.#move, 0);
-      this.#lead.pushSecond(this.#move, k);
+      values[MOVE] = 1e4 * Math.log(mid / before);
+      this.#volatility.push(values, MOVE);
+      this.#lead.pushSecond();
     }
-    own[NEXT_SECOND] = second;
   }
 }
