@@ -181,7 +181,7 @@ const tapeOf = async (path: string): Promise<RecordingResult["tape"]> => {
   for await (const item of reader.items())
     if (item.type === "record") records++;
   const { whole } = await replayRecorded({
-    path,
+    tape: reader,
     out: undefined,
     verify: undefined,
     recomputeWith: undefined,

@@ -4,7 +4,10 @@ import type {
   EngineActorsOptions,
 } from "../actors/engine-actors.ts";
 import { machineOf } from "./actor-machine.ts";
-import { TapeRecorder } from "./feeds/tape-recorder.ts";
+import {
+  TapeRecorder,
+  type TapeRecorderOptions,
+} from "./feeds/tape-recorder.ts";
 import { INSTALLATION } from "./installation.ts";
 import type { MachineInputs, MachinePorts } from "./journal/machine.ts";
 import type { RunHead } from "./journal/run-head.ts";
@@ -29,8 +32,20 @@ export interface StartedActors {
   readonly close: () => Promise<void>;
 }
 
+export interface RecordTo {
+  /** A tape, or a folder for its parts; empty: none. */
+  readonly tape: string;
+  readonly signals: string;
+  /** The recording goes on in another part beyond this size. */
+  readonly partMb?: number;
+  /** … or after this long; 0: by size alone. */
+  readonly partMinutes?: number;
+  /** Parts kept; 0: all. */
+  readonly partsMax?: number;
+}
+
 export interface RecordRunOptions {
-  readonly record: { readonly tape: string; readonly signals: string };
+  readonly record: RecordTo;
   readonly ports: MachinePorts;
   /** Builds the actors over the ports given, with these sinks besides its own. */
   readonly create: (
@@ -79,9 +94,12 @@ const startRecorded = async (
     path: record.tape,
     clock: systemClock,
     timers: systemTimers,
-    info: { source: `run ${options.epoch}` },
-    // A run has one beginning, and its journal is of use from there on alone.
-    rotateBytes: Number.POSITIVE_INFINITY,
+    info: {
+      source: `run ${options.epoch}`,
+      content: "run",
+      recording: options.epoch,
+    },
+    ...rotationOf(record),
     telemetry,
     log,
   });
@@ -118,6 +136,19 @@ const startRecorded = async (
     },
   };
 };
+
+const rotationOf = ({
+  partMb = 0,
+  partMinutes = 0,
+  partsMax = 0,
+}: RecordTo): Pick<
+  TapeRecorderOptions,
+  "rotateBytes" | "rotateMs" | "partsMax"
+> => ({
+  ...(partMb === 0 ? {} : { rotateBytes: partMb * 1e6 }),
+  ...(partMinutes === 0 ? {} : { rotateMs: partMinutes * 60_000 }),
+  ...(partsMax === 0 ? {} : { partsMax }),
+});
 
 const headOf = (options: RecordRunOptions): RunHead => {
   const { models } = options.ports.inference;

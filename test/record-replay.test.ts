@@ -1,6 +1,6 @@
 /** A live run, recorded and replayed, says the same bytes: real threads, news, timers, crashes, stores, a broker that dies. */
 import { execFile, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -95,7 +95,14 @@ describe("a run of the engine's actors at their worst", () => {
       );
       await rm(join(folder, "run.fwt"));
 
-      const ordeal = await liveRun({ folder, seconds: 6, poisonEvery: 250 });
+      const ordeal = await liveRun({
+        folder,
+        seconds: 6,
+        poisonEvery: 250,
+        partMb: 0.02,
+      });
+      // The replays below begin with its first part and find the others.
+      expect(existsSync(join(folder, "run-0003.fwt"))).toBe(true);
       expect(ordeal.crashes).toBeGreaterThan(0);
       expect(ordeal.restarts).toBeGreaterThan(0);
       expect(ordeal.conflated).toBeGreaterThan(0);
@@ -206,21 +213,30 @@ describe("a run of the whole engine", () => {
   it(
     "replays up to where it was killed",
     async () => {
-      const tape = join(folder, "killed.fwt");
+      const tape = join(folder, "killed-tape/");
       const live = join(folder, "killed.jsonl");
       const out = join(folder, "killed-replayed.jsonl");
       const engine = spawn(process.execPath, [
         ...[CLI, "record", "--out", tape, "--signals-out", live],
+        ...["--part-mb", "0.02"],
         ...["--port", "0", "--state-dir", join(folder, "killed")],
         ...["--set", "models.llama=false", "--log-level", "silent"],
       ]);
-      const size = async (): Promise<number> =>
-        existsSync(tape) ? (await readFile(tape)).length : 0;
-      await expect.poll(size, { timeout: 20_000 }).toBeGreaterThan(20_000);
+      const parts = (): number =>
+        existsSync(tape) ? readdirSync(tape).length : 0;
+      await expect.poll(parts, { timeout: 20_000 }).toBeGreaterThan(2);
       engine.kill("SIGKILL");
       await new Promise((resolve) => engine.once("exit", resolve));
       const summary = await replay(tape, "--out", out);
       expect(summary.whole).toBe(false);
+      // Its files one by one are the same run; without the first they are not.
+      const files = readdirSync(tape).map((name) => join(tape, name));
+      expect(await replay(files.at(-1)!, ...files.slice(0, -1))).toMatchObject({
+        signals: summary.signals,
+      });
+      await expect(replay(files[1]!)).rejects.toMatchObject({
+        stderr: expect.stringContaining("E_TAPE_PART"),
+      });
       expect(summary.signals).toBeGreaterThan(50);
       // Either file may have got further than the other.
       const [said, again] = [await readFile(live), await readFile(out)];

@@ -1,8 +1,10 @@
 /** `fusewire replay`: a recorded run again, a tape through the engine on simulated time, or back onto NATS at its own pace. */
+import { actorOptions } from "../actor-options.ts";
+import type { Config } from "../config-schema.ts";
 import { loadConfig } from "../config.ts";
 import { symbolId } from "../domain/symbol.ts";
-import { openTape, type Tape } from "../feeds/tape.ts";
-import { INSTALLATION } from "../installation.ts";
+import { openTapes, openWhole, type Tape } from "../feeds/tape.ts";
+import { modelsDir } from "../model-runtime.ts";
 import { NO_LOG } from "../ports.ts";
 import { publishTape } from "../publish-run.ts";
 import { isRecordedRun, replayRecorded } from "../replay-recorded.ts";
@@ -10,26 +12,40 @@ import { runReplay, type ReplaySummary } from "../replay-run.ts";
 import {
   EXIT,
   UsageError,
+  configOverrides,
   numberFlag,
   parseFlags,
   type Command,
 } from "./command.ts";
 
-const help = `usage: fusewire replay TAPE [--out signals.jsonl] [--verify live.jsonl] [--recompute] [--json]
-       fusewire replay TAPE --publish --nats URL [--speed N]
+const help = `usage: fusewire replay TAPE… [--out FILE] [--verify FILE] [--recompute]
+                       [--config FILE] [--set KEY=VALUE] [--json]
+       fusewire replay TAPE… --publish --nats URL [--speed N]
 
-TAPE is a tape of our own or a raw recording of a venue's messages, gzipped or not.
+TAPE is a tape of our own, a folder with the parts of one, or a raw recording
+of a venue's messages, gzipped or not. A tape is followed by the parts beside
+it that continue it; several that belong to no recording are one, as given.
 
-A tape of fusewire record replays as the run that it recorded: the signals are those of the live run, byte for byte, without any model or clock.
-Any other tape runs through the engine's own actors and models on simulated time: the same tape and models give the same bytes, whatever the machine.
-With --publish its events go to md.v1.… on NATS at recorded speed times N, for an engine to listen to; snapshots are published on request.
+A tape of fusewire record replays as the run that it recorded: the signals are
+those of the live run, byte for byte, without any model, clock or configuration.
+Any other tape runs through the engine's own actors and models on simulated
+time, configured as fusewire run is (symbols.*, models.*, fusion.*): the same
+tape, models and configuration give the same bytes, whatever the machine.
+With --publish its events go to md.v1.… on NATS at recorded speed times N, for
+an engine to listen to; snapshots are published on request.
 
       --out FILE        signals as JSON Lines
-      --verify FILE     signals that the live run wrote: the first difference ends it with E_TAPE_DIVERGED and exit code 1
-      --recompute       have the installed models judge again what the recorded run asked them, and compare
+      --verify FILE     signals that the live run wrote: the first difference
+                        ends it with E_TAPE_DIVERGED and exit code 1
+      --recompute       have the installed models judge again what the recorded
+                        run asked them, and compare
       --simulated       on simulated time, also where the tape recorded a run
-      --speed N|max     with --publish: 1 is the recorded speed; max waits for nothing
+      --speed N|max     with --publish: 1 is the recorded speed; max waits for
+                        nothing
       --symbol S.V      for raw recordings: overrides what they say
+  -c, --config FILE     configuration, for other tapes than recorded runs
+      --set KEY=VALUE   any key of it; may be repeated. Cross-asset inputs:
+                        --set symbols.references=BTCUSDT.BINANCE
       --models DIR      model registry in place of the shipped one
       --no-llama        leave the LLaMA lane out
       --nats URL        where to publish (FUSEWIRE_NATS_URL)
@@ -45,6 +61,8 @@ const OPTIONS = {
   recompute: { type: "boolean" },
   simulated: { type: "boolean" },
   symbol: { type: "string" },
+  config: { type: "string", short: "c" },
+  set: { type: "string", multiple: true },
   models: { type: "string" },
   "no-llama": { type: "boolean" },
   publish: { type: "boolean" },
@@ -60,13 +78,11 @@ export const replayCommand: Command = {
   help,
   async run(args) {
     const { values, positionals } = parseFlags(args, OPTIONS);
-    const [path, ...more] = positionals;
-    if (path === undefined || more.length > 0)
-      throw new UsageError("one tape is needed");
+    if (positionals.length === 0) throw new UsageError("a tape is needed");
     const { speed, publish = false } = values;
     if (!publish && speed !== undefined && speed !== "max")
       throw new UsageError("--speed other than max needs --publish");
-    const { summary, text, isGood } = await replayed(path, values);
+    const { summary, text, isGood } = await replayed(positionals, values);
     console.log(values.json === true ? JSON.stringify(summary) : text);
     return isGood ? EXIT.ok : EXIT.failed;
   },
@@ -78,54 +94,83 @@ interface Replayed {
   readonly isGood: boolean;
 }
 
-const replayed = async (path: string, values: Values): Promise<Replayed> => {
-  if (values.publish === true) return published(path, values);
-  const isRun = values.simulated !== true && (await isRecordedRun(path));
-  if (isRun) return asRecorded(path, values);
+const replayed = async (
+  paths: readonly string[],
+  values: Values,
+): Promise<Replayed> => {
+  const config = configured(values);
+  const tape = await opened(paths, values);
+  if (values.publish === true) return published(tape, config, values);
+  const isRun = values.simulated !== true && (await isRecordedRun(tape));
+  if (isRun) return asRecorded(tape, config, values);
   if (values.verify !== undefined || values.recompute === true)
     throw new UsageError(
       "--verify and --recompute need a tape of fusewire record",
     );
-  return simulated(path, values);
+  return simulated(tape, config, values);
 };
 
-const opened = (path: string, { symbol }: Values): Promise<Tape> =>
-  openTape(path, symbol === undefined ? {} : { symbol: symbolId(symbol) });
-
-const published = async (path: string, values: Values): Promise<Replayed> => {
-  const { nats } = loadConfig({
-    flags: new Map(
-      values.nats === undefined ? [] : [["nats.url", values.nats]],
-    ),
+const configured = (values: Values): Config => {
+  const { config, nats, models, set } = values;
+  return loadConfig({
+    ...(config === undefined ? {} : { file: config }),
+    flags: configOverrides({
+      ...(nats === undefined ? {} : { nats }),
+      ...(models === undefined ? {} : { models }),
+      ...(set === undefined ? {} : { set }),
+    }),
   });
+};
+
+const opened = (
+  paths: readonly string[],
+  { symbol }: Values,
+): Promise<Tape> => {
+  const options = symbol === undefined ? {} : { symbol: symbolId(symbol) };
+  return paths.length === 1
+    ? openWhole(paths[0]!, options)
+    : openTapes(paths, options);
+};
+
+const published = async (
+  tape: Tape,
+  { nats }: Config,
+  values: Values,
+): Promise<Replayed> => {
   if (nats.url === "") throw new UsageError("--publish needs --nats URL");
-  const tape = await opened(path, values);
   const speed = speedOf(values.speed, 1);
   const summary = await publishTape({ tape, nats, speed });
   const text = `published ${summary.events} events in ${summary.seconds.toFixed(1)} s`;
   return { summary, text, isGood: true };
 };
 
-const simulated = async (path: string, values: Values): Promise<Replayed> => {
+const simulated = async (
+  tape: Tape,
+  config: Config,
+  values: Values,
+): Promise<Replayed> => {
+  const isLlamaOff = values["no-llama"] === true || !config.models.llama;
   const summary = await runReplay({
-    tape: await opened(path, values),
-    modelsDir: values.models ?? INSTALLATION.modelsDir,
+    tape,
+    modelsDir: modelsDir(config),
     out: values.out,
-    llama: values["no-llama"] === true ? "off" : "auto",
+    llama: isLlamaOff ? "off" : "auto",
     log: NO_LOG,
+    actors: actorOptions(config),
   });
   return { summary, text: described(summary), isGood: true };
 };
 
-const asRecorded = async (path: string, values: Values): Promise<Replayed> => {
+const asRecorded = async (
+  tape: Tape,
+  config: Config,
+  values: Values,
+): Promise<Replayed> => {
   const summary = await replayRecorded({
-    path,
+    tape,
     out: values.out,
     verify: values.verify,
-    recomputeWith:
-      values.recompute === true
-        ? (values.models ?? INSTALLATION.modelsDir)
-        : undefined,
+    recomputeWith: values.recompute === true ? modelsDir(config) : undefined,
     log: NO_LOG,
   });
   const { epoch, steps, whole, verified, recomputed = [] } = summary;

@@ -15,12 +15,16 @@ const size = (bytes: number): string =>
 
 const formatOf = ({ format, tape }: TapeReport): string => {
   if (tape === undefined) return format;
-  const { version, isClosed, source, part } = tape;
+  const { version, isClosed, source, part, parts } = tape;
   return [
     `tape, version ${version}`,
     isClosed ? "closed" : "no footer: being recorded, or cut short",
     ...(source === undefined ? [] : [`from ${source}`]),
-    ...(part === undefined ? [] : [`part ${part}`]),
+    ...(part === undefined
+      ? []
+      : [
+          parts === 1 ? `part ${part}` : `parts ${part} to ${part + parts - 1}`,
+        ]),
   ].join(", ");
 };
 

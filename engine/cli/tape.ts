@@ -17,45 +17,66 @@ import type { FeedEvent } from "../feeds/feed-event.ts";
 import { chainTapes } from "../feeds/tape-chain.ts";
 import { cutTape } from "../feeds/tape-cut.ts";
 import { inspectTape, type TapeReport } from "../feeds/tape-inspect.ts";
-import { openTape, type Tape } from "../feeds/tape.ts";
-import { CodedError } from "../std/errors.ts";
+import { isTape, openTape, openTapes, type Tape } from "../feeds/tape.ts";
 import { EXIT, UsageError, parseFlags, type Command } from "./command.ts";
 import { buildTape, type BuildSummary } from "./tape-build.ts";
 import { infoText, verdictText } from "./tape-report.ts";
 
 const help = `usage: fusewire tape info TAPE… [--json]
        fusewire tape verify TAPE… [--json]
-       fusewire tape cut TAPE… --out FILE [--from TIME] [--to TIME] [--symbols LIST] [--force] [--json]
-       fusewire tape convert FILE… --out FILE [--symbol S.V] [--force] [--json] and, for bars, the flags below
+       fusewire tape cut TAPE… --out FILE [--from TIME] [--to TIME]
+                         [--symbols LIST] [--force] [--json]
+       fusewire tape convert FILE… --out FILE [--symbol S.V] [--force] [--json]
+                         and, for bars, the flags below
 
-TAPE is a tape of ours (.fwt) or a raw recording of a venue's messages, gzipped or not; its content tells which, not its name.
+TAPE is a tape of ours (.fwt), a folder with the parts of one recording, or a
+raw recording of a venue's messages, gzipped or not; its content tells which,
+not its name.
 
-info     span, symbols, events of each kind, rate, size, holes, and what is wrong with it.
-verify   checks every checksum, the order of time, and each symbol's book: no gap, never crossed. Exit code 1 with the error codes of all
-         that is wrong: E_TAPE_FORMAT (damaged), E_TAPE_TORN (ends in the middle of a write), E_TAPE_HOLE (the recorder could not keep
-         pace), E_TAPE_ORDER, E_BOOK_GAP, E_BOOK_CROSSED.
-cut      the events received from TIME on and before TIME, of these symbols. Each book begins with a snapshot, so that the cut replays
-         without a gap. Several tapes are one, in the order given. Marks of a recorded run are left out: a cut is a market, not that run.
-convert  tapes, raw recordings of venues, and bars: CSV (plain, .gz or .zip, with a header or without, Lean's data files among them)
-         and Parquet. Files that continue one another make one tape.
+info     span, symbols, events of each kind, rate, size, holes, and what is
+         wrong with it.
+verify   checks every checksum, the order of time, and each symbol's book: no
+         gap, never crossed. Exit code 1 with the codes of all that is wrong:
+         E_TAPE_FORMAT   damaged
+         E_TAPE_TORN     ends in the middle of a write
+         E_TAPE_HOLE     the recorder could not keep pace
+         E_TAPE_PART     a part is missing
+         E_TAPE_ORDER    times step back
+         E_BOOK_GAP      a book's sequence has a gap
+         E_BOOK_CROSSED  bid met ask
+cut      the events received from TIME on and before TIME, of these symbols.
+         Each book begins with a snapshot, so that the cut replays without a
+         gap. Several tapes are one: parts of a recording in their own order,
+         others as given. Marks of a recorded run are left out: a cut is a
+         market, not that run.
+convert  tapes, raw recordings and dumps of venues, and bars: CSV (plain, .gz
+         or .zip, with a header or without, Lean's data files among them) and
+         Parquet. Files that continue one another make one tape.
 
       --out FILE        the tape to write; complete or not at all
       --force           may take the place of a file
-      --from, --to TIME 2024-08-08T23:55:00Z (UTC without a zone), a Unix time in s, ms, us or ns, or +SECONDS from the beginning
+      --from, --to TIME 2024-08-08T23:55:00Z (UTC without a zone), a Unix time
+                        in s, ms, us or ns, or +SECONDS from the beginning
       --symbols LIST    SYMBOL.VENUE, comma-separated
       --symbol S.V      of bars, and of recordings that do not say it
       --json            one JSON object a tape
 
 bars:
-      --interval TIME   of a bar: 1s, 1m, 5m, 1h, 1d or milliseconds; otherwise the least distance of two bars
-      --columns LIST    time=ts,open=o,high=h,low=l,close=c,volume=v by name, or by number from 0; otherwise by the usual names.
+      --interval TIME   of a bar: 1s, 1m, 5m, 1h, 1d or milliseconds; otherwise
+                        the least distance of two bars
+      --columns LIST    time=ts,open=o,high=h,low=l,close=c,volume=v by name, or
+                        by number from 0; otherwise by the usual names.
                         Also: quoteVolume, vwap, trades, buyVolume
-      --time-unit UNIT  s, ms, us, ns, iso, msOfDay; otherwise recognised. Times are those at which bars open
-      --date DAY        2024-08-08: what msOfDay counts from, where the file's name does not say
+      --time-unit UNIT  s, ms, us, ns, iso, msOfDay; otherwise recognised.
+                        Times are those at which bars open
+      --date DAY        2024-08-08: what msOfDay counts from, where the file's
+                        name does not say
       --quote SIDE      bid, ask or mid (default) of files of quotes
-      --skip-bad-rows   passes over rows that are no bar or out of order; without it they are refused
+      --skip-bad-rows   passes over rows that are no bar or out of order;
+                        without it they are refused
 
-What cannot be recognised for certain is E_BARS_UNCLEAR and names the flag's subject. Bars arrive on the tape when they close.`;
+What cannot be recognised for certain is E_BARS_UNCLEAR and names the flag's
+subject. Bars arrive on the tape when they close.`;
 
 const FLAGS = {
   json: { type: "boolean" },
@@ -124,14 +145,13 @@ const cut = async (paths: readonly string[], values: Values) => {
   outFlag(values);
   // Judged before any file is opened, and once more when the beginning is known that `+SECONDS` counts from.
   spanOf(values, 0);
-  const open = (): Promise<Tape[]> =>
-    Promise.all(paths.map((path) => openTape(path, symbolOption(values))));
+  const open = (): Promise<Tape> => openTapes(paths, symbolOption(values));
   const isRelative = [values.from, values.to].some((text) =>
     text?.startsWith("+"),
   );
-  const startUs = isRelative ? await firstUs(chainTapes(await open())) : 0;
+  const startUs = isRelative ? await firstUs(await open()) : 0;
   const symbols = values.symbols?.split(",").map((text) => symbolId(text));
-  const events = cutTape(chainTapes(await open()), {
+  const events = cutTape(await open(), {
     ...spanOf(values, startUs),
     ...(symbols === undefined ? {} : { symbols: new Set(symbols) }),
   });
@@ -149,24 +169,27 @@ const spanOf = (
 const convert = async (paths: readonly string[], values: Values) => {
   outFlag(values);
   barsOptions(values);
-  const tapes: AsyncIterable<FeedEvent>[] = [];
-  for (const path of paths) tapes.push(await openAny(path, values));
-  return write(chainTapes(tapes), values, "convert", paths);
+  const kinds = await Promise.all(paths.map(isTape));
+  if (kinds.every((is) => is))
+    return write(
+      await openTapes(paths, symbolOption(values)),
+      values,
+      "convert",
+      paths,
+    );
+  const sources: AsyncIterable<FeedEvent>[] = [];
+  for (const [i, path] of paths.entries())
+    sources.push(
+      kinds[i] === true
+        ? await openTape(path, symbolOption(values))
+        : barsOf(path, values),
+    );
+  return write(chainTapes(sources), values, "convert", paths);
 };
 
-/** Bars are what is neither a tape nor a recording. */
-const openAny = async (
-  path: string,
-  values: Values,
-): Promise<AsyncIterable<FeedEvent>> => {
-  try {
-    return await openTape(path, symbolOption(values));
-  } catch (error) {
-    if (!(error instanceof CodedError) || error.code !== "E_TAPE_FORMAT")
-      throw error;
-    const options = barsOptions(values);
-    return readBars(new BarsFile(path, options), path, options);
-  }
+const barsOf = (path: string, values: Values): AsyncIterable<FeedEvent> => {
+  const options = barsOptions(values);
+  return readBars(new BarsFile(path, options), path, options);
 };
 
 const write = async (

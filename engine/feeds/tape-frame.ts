@@ -30,6 +30,8 @@ export interface TapeInfo {
   readonly startUs?: number;
   readonly symbols?: readonly string[];
   readonly source?: string;
+  /** A recorded run: its marks are a journal, of use from the run's beginning alone. */
+  readonly content?: "run";
   /** Names the recording that this is a part of. */
   readonly recording?: string;
   /** Of one recording that is spread over several tapes, from 1. */

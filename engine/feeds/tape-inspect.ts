@@ -24,7 +24,11 @@ export interface TapeReport extends TapeSummary {
 export interface TapeDetails {
   readonly version: number;
   readonly source?: string;
+  readonly recording?: string;
+  /** The first that was read. */
   readonly part?: number;
+  /** Files read. */
+  readonly parts: number;
   /** Ends in a footer; otherwise it is still being recorded, or its recorder was killed. */
   readonly isClosed: boolean;
   readonly tornBytes: number;
@@ -50,13 +54,14 @@ export const inspectTape = async (path: string): Promise<TapeReport> => {
     if (damage.code === "E_INTERNAL") throw error;
   }
   const { summary } = survey;
-  const { size } = await stat(path);
+  const bytes =
+    tape instanceof TapeReader ? tape.bytes : (await stat(path)).size;
   return {
     path,
     format: tape instanceof TapeReader ? "tape" : "recording",
     ...summary,
-    bytes: size,
-    bytesPerEvent: summary.events > 0 ? size / summary.events : 0,
+    bytes,
+    bytesPerEvent: summary.events > 0 ? bytes / summary.events : 0,
     malformed: tape.malformed,
     books: Object.fromEntries(check.books),
     problems: [
@@ -96,11 +101,13 @@ const problemsOfTape = (tape: TapeReader): TapeProblem[] => [
 ];
 
 const detailsOf = (tape: TapeReader): TapeDetails => {
-  const { source, part } = tape.info;
+  const { source, recording, part } = tape.info;
   return {
     version: tape.version,
     ...(source === undefined ? {} : { source }),
+    ...(recording === undefined ? {} : { recording }),
     ...(part === undefined ? {} : { part }),
+    parts: tape.paths.length,
     isClosed: tape.isClosed,
     tornBytes: tape.tornBytes,
     marks: tape.marks,

@@ -31,14 +31,20 @@ export const openTape = async (
   if (await isFolder(path)) return new TapeReader(await partsIn(path));
   const head = await readHead(path);
   if (isTapeHead(head)) return new TapeReader(path);
-  if (looksLikeRawLine(inflatedHead(head).toString("latin1", 0, 64)))
-    return new RawRecording(path, options);
+  if (isRecordingHead(head)) return new RawRecording(path, options);
   throw new CodedError("E_TAPE_FORMAT", {
     detail:
       head.length === 0
         ? `${path} is empty`
         : `${path} is neither a tape nor a recording`,
   });
+};
+
+/** Whether `openTape` takes it; E_TAPE_FORMAT where it cannot be opened at all. */
+export const isTape = async (path: string): Promise<boolean> => {
+  if (await isFolder(path)) return true;
+  const head = await readHead(path);
+  return isTapeHead(head) || isRecordingHead(head) || head.length === 0;
 };
 
 /** As one: the parts of a recording in their own order, files of other kinds in that in which they are given. */
@@ -88,6 +94,9 @@ class TapeChain implements Tape {
 
 const isTapeHead = (head: Buffer): boolean =>
   head.subarray(0, TAPE_MAGIC.length).equals(TAPE_MAGIC);
+
+const isRecordingHead = (head: Buffer): boolean =>
+  looksLikeRawLine(inflatedHead(head).toString("latin1", 0, 64));
 
 const isFolder = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() === true;

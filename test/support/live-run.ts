@@ -68,6 +68,8 @@ export interface LiveRunOptions {
   readonly seconds: number;
   /** Inline judgements from one that throws to the next. */
   readonly poisonEvery: number;
+  /** Small enough for several parts, where the test wants them. */
+  readonly partMb?: number;
 }
 
 /** The tape is `run.fwt` in the folder, the signals `live.jsonl`, the state what an earlier run left there. */
@@ -87,6 +89,7 @@ export const liveRun = async (options: LiveRunOptions): Promise<Ordeal> => {
     record: {
       tape: join(folder, "run.fwt"),
       signals: join(folder, "live.jsonl"),
+      ...(options.partMb === undefined ? {} : { partMb: options.partMb }),
     },
     ports: {
       clock: systemClock,

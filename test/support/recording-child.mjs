@@ -10,6 +10,7 @@ const recorder = await TapeRecorder.start({
   timers: systemTimers,
   blockBytes: 16 * 1024,
   flushMs: 5,
+  rotateBytes: Number(process.argv[3] ?? Infinity),
 });
 const simulator = new MarketSimulator({ seed: 9 });
 let told = 0;

@@ -1,0 +1,319 @@
+/** A recording over several files is one tape: in order, by time, with its oldest removed, and cut short at any byte. */
+import { spawn } from "node:child_process";
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isHeadline, type FeedEvent } from "../engine/feeds/feed-event.ts";
+import { MarketSimulator } from "../engine/feeds/simulator.ts";
+import { inspectTape } from "../engine/feeds/tape-inspect.ts";
+import { partsFrom, partsIn } from "../engine/feeds/tape-parts.ts";
+import { TapeReader } from "../engine/feeds/tape-reader.ts";
+import { toRecord } from "../engine/feeds/tape-record.ts";
+import {
+  TapeRecorder,
+  type TapeRecorderOptions,
+} from "../engine/feeds/tape-recorder.ts";
+import { openTape, openTapes } from "../engine/feeds/tape.ts";
+import { SimulatedClock } from "../engine/std/simulated-clock.ts";
+import { eventually } from "./support/eventually.ts";
+import { FaultyDisk } from "./support/faulty-disk.ts";
+
+let folder = "";
+let folders = 0;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fusewire-parts-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+const newFolder = (): string => join(folder, `recording-${++folders}/`);
+
+const simulator = new MarketSimulator({ seed: 6, newsEverySeconds: 2 });
+const EVENTS = Array.from({ length: 1500 }, () => simulator.next().event);
+
+/** All of them, over parts of a few dozen events. */
+const record = async (
+  path: string,
+  options: Partial<TapeRecorderOptions> = {},
+) => {
+  const clock = new SimulatedClock();
+  const recorder = await TapeRecorder.start({
+    path,
+    clock,
+    timers: clock,
+    blockBytes: 8 * 1024,
+    blocksMax: 4,
+    rotateBytes: 3500,
+    ...options,
+  });
+  for (const [i, event] of EVENTS.entries()) {
+    recorder.record(toRecord(event));
+    clock.advanceMs(10);
+    if (i % 20 === 19)
+      await eventually("the disk keeps pace", () => {
+        const { records, written } = recorder.counts;
+        return records - written < 60;
+      });
+  }
+  return recorder.close();
+};
+
+const eventsOf = async (tape: AsyncIterable<FeedEvent>) => {
+  const events: FeedEvent[] = [];
+  for await (const event of tape) events.push(event);
+  return events;
+};
+
+/** A recording that several tests only read. */
+let whole = "";
+let parts: string[] = [];
+beforeAll(async () => {
+  whole = newFolder();
+  await record(whole);
+  parts = await partsIn(whole);
+});
+
+/** A folder with what a crash had left: everything up to a byte of the part, and nothing behind. */
+const crashedAt = async (part: number, byte: number, zeros = 0) => {
+  const to = newFolder();
+  await mkdir(to);
+  for (const path of parts.slice(0, part))
+    await copyFile(path, join(to, basename(path)));
+  const last = await readFile(parts[part]!);
+  await writeFile(
+    join(to, basename(parts[part]!)),
+    Buffer.concat([last.subarray(0, byte), Buffer.alloc(zeros)]),
+  );
+  return to;
+};
+
+describe("a recording in parts", () => {
+  it("is one tape with every event in order, each part of it sound and saying what it is", async () => {
+    expect(parts.length).toBeGreaterThan(10);
+    expect(parts.map((path) => basename(path)).slice(0, 2)).toEqual([
+      "part-000001.fwt",
+      "part-000002.fwt",
+    ]);
+    expect(await eventsOf(await openTape(whole))).toEqual(EVENTS);
+    const report = await inspectTape(whole);
+    expect(report).toMatchObject({
+      events: EVENTS.length,
+      problems: [],
+      tape: { part: 1, parts: parts.length, isClosed: true },
+    });
+    let itemsBefore = 0;
+    for (const [i, path] of parts.entries()) {
+      const part = new TapeReader(path);
+      await eventsOf(part);
+      expect(part).toMatchObject({
+        isClosed: true,
+        info: { part: i + 1, itemsBefore, recording: expect.any(String) },
+      });
+      itemsBefore += part.records;
+    }
+  });
+
+  it("is found from its first file, and in whatever order its files are given", async () => {
+    const path = join(folder, "beside.fwt");
+    const { parts: written } = await record(path);
+    expect(written[1]).toBe(join(folder, "beside-0002.fwt"));
+    expect(await partsFrom(path)).toEqual(written);
+    expect(await partsFrom(written[2]!)).toEqual(written.slice(2));
+    const shuffled = [...written].sort();
+    expect(shuffled).not.toEqual(written);
+    expect(await eventsOf(await openTapes(shuffled))).toEqual(EVENTS);
+  });
+
+  it("finds a span of time by the indexes of its parts as by reading all", async () => {
+    const at = (i: number): number => EVENTS[i]!.receivedUs;
+    for (const [fromUs, toUs] of [
+      [at(0), at(10)],
+      [at(300), at(1100)],
+      [at(1490), at(1499) + 1],
+      [at(1499) + 1, at(1499) + 2],
+    ] as const) {
+      const span = (seek: "index" | "scan") =>
+        eventsOf(new TapeReader(parts, { fromUs, toUs, seek }));
+      const wanted = EVENTS.filter(
+        ({ receivedUs }) => receivedUs >= fromUs && receivedUs < toUs,
+      );
+      expect(await span("index")).toEqual(wanted);
+      expect(await span("scan")).toEqual(wanted);
+    }
+  });
+
+  it("tells of a part that is missing, and of one that belongs to another recording", async () => {
+    const gap = newFolder();
+    await mkdir(gap);
+    for (const path of [...parts.slice(0, 3), ...parts.slice(4)])
+      await copyFile(path, join(gap, basename(path)));
+    await expect(openTape(gap)).rejects.toMatchObject({
+      code: "E_TAPE_PART",
+      message: expect.stringContaining("part 4 is not there"),
+    });
+    // Of another recording, under the name of the one that is missing.
+    const other = newFolder();
+    await record(other, { info: { recording: "another" } });
+    const [stranger] = await partsIn(other);
+    await copyFile(stranger!, join(gap, basename(parts[3]!)));
+    await expect(openTape(gap)).rejects.toMatchObject({
+      code: "E_TAPE_PART",
+      message: expect.stringContaining("more than one recording"),
+    });
+    const wrong = new TapeReader([parts[0]!, parts[2]!]);
+    await expect(eventsOf(wrong)).rejects.toMatchObject({
+      code: "E_TAPE_PART",
+    });
+  });
+
+  it("keeps the newest parts alone where it is told how many", async () => {
+    const path = newFolder();
+    const { parts: written } = await record(path, { partsMax: 3 });
+    const kept = await readdir(path);
+    expect(kept).toEqual(written.slice(-3).map((name) => basename(name)));
+    const events = await eventsOf(await openTape(path));
+    expect(events.length).toBeGreaterThan(50);
+    expect(events).toEqual(EVENTS.slice(-events.length));
+    const { problems, tape } = await inspectTape(path);
+    expect(problems.filter(({ code }) => code !== "E_BOOK_GAP")).toEqual([]);
+    expect(tape).toMatchObject({ part: written.length - 2, parts: 3 });
+  });
+
+  it("refuses a folder or a name that another recording has, whatever of it was removed", async () => {
+    const path = newFolder();
+    await record(path, { partsMax: 2 });
+    await expect(record(path)).rejects.toMatchObject({ code: "E_TAPE_EXISTS" });
+    const name = join(folder, "taken.fwt");
+    await record(name, { partsMax: 2 });
+    await expect(record(name)).rejects.toMatchObject({ code: "E_TAPE_EXISTS" });
+    await expect(record(path.slice(0, -1))).rejects.toMatchObject({
+      code: "E_TAPE_EXISTS",
+    });
+  });
+
+  it("names a folder by the time at which it began", async () => {
+    await record(join(folder, "at-{time}/"), { rotateBytes: 20_000 });
+    expect(await readdir(join(folder, "at-20231114T221320Z"))).toContain(
+      "part-000002.fwt",
+    );
+  });
+
+  it("loses nothing where a footer does not fit on the disk", async () => {
+    const disk = new FaultyDisk();
+    const path = newFolder();
+    let isFull = false;
+    const { parts: written, lost } = await record(path, {
+      openDisk: async (name, flags) => {
+        const file = await disk.open(name, flags);
+        // The second part takes no footer; there is room again for the third.
+        isFull = name.endsWith("-000002.fwt");
+        return {
+          ...file,
+          write: (buffer, offset, length, position) => {
+            const isFooter =
+              isFull && buffer.length > 12 && isIndex(Buffer.from(buffer));
+            if (isFooter) throw new Error("ENOSPC");
+            return file.write(buffer, offset, length, position);
+          },
+        };
+      },
+    });
+    expect(lost).toBe(0);
+    expect(written.length).toBeGreaterThan(3);
+    expect(await eventsOf(await openTape(path))).toEqual(EVENTS);
+  });
+});
+
+const isIndex = (frame: Buffer): boolean =>
+  frame.subarray(-8).toString("latin1") === "FWTINDEX";
+
+describe("a recording that was cut short", () => {
+  it("has everything up to any byte of a part or of a roll-over, and says what is torn", async () => {
+    const part = 4;
+    const before = (await eventsOf(new TapeReader(parts.slice(0, part))))
+      .length;
+    const { length } = await readFile(parts[part]!);
+    let last = 0;
+    for (let byte = 0; byte <= length; byte += byte < 200 ? 13 : 151) {
+      const crashed = await crashedAt(part, byte);
+      const report = await inspectTape(crashed);
+      expect(report.events).toBeGreaterThanOrEqual(Math.max(before, last));
+      last = report.events;
+      for (const { code } of report.problems) expect(code).toBe("E_TAPE_TORN");
+      if (byte % 3 === 0)
+        expect(await eventsOf(await openTape(crashed))).toEqual(
+          EVENTS.slice(0, report.events),
+        );
+      await rm(crashed, { recursive: true });
+    }
+    expect(last).toBeGreaterThan(before);
+  });
+
+  it("ends before zeros that the disk never filled, also in a file that it had only begun", async () => {
+    for (const [byte, zeros] of [
+      [0, 4096],
+      [7, 0],
+      [150, 0],
+    ] as const) {
+      const crashed = await crashedAt(3, byte, zeros);
+      const events = await eventsOf(await openTape(crashed));
+      expect(events).toEqual(EVENTS.slice(0, events.length));
+      expect(events.length).toBeGreaterThan(60);
+    }
+  });
+
+  it("is damaged, not torn, where a part before the last is", async () => {
+    const broken = await crashedAt(6, 2000);
+    const path = join(broken, basename(parts[2]!));
+    const bytes = await readFile(path);
+    bytes[600]! ^= 1;
+    await writeFile(path, bytes);
+    const { problems } = await inspectTape(broken);
+    expect(problems[0]).toMatchObject({ code: "E_TAPE_FORMAT" });
+    expect(problems[0]!.text).toContain("part-000003.fwt");
+    // A middle part that lost its end is not passed over either.
+    await writeFile(path, (await readFile(parts[2]!)).subarray(0, 800));
+    expect((await inspectTape(broken)).problems[0]).toMatchObject({
+      code: "E_TAPE_PART",
+    });
+  });
+
+  it("reads after each of several kills, wherever they fell", async () => {
+    for (let kill = 0; kill < 2; kill++) {
+      const path = newFolder();
+      const child = spawn(
+        process.execPath,
+        [
+          join(import.meta.dirname, "support/recording-child.mjs"),
+          path,
+          "9000",
+        ],
+        { stdio: ["ignore", "pipe", "inherit"] },
+      );
+      let output = "";
+      child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+      await eventually(
+        "it has written a lot",
+        () => output.split("\n").length > 8 + 5 * kill,
+        20_000,
+      );
+      child.kill("SIGKILL");
+      await new Promise((resolve) => child.on("exit", resolve));
+      const certain = Number(output.trimEnd().split("\n").at(-1));
+      const tape = await openTape(path);
+      const events = await eventsOf(tape);
+      const twin = new MarketSimulator({ seed: 9 });
+      expect(events.length).toBeGreaterThanOrEqual(certain);
+      expect(events).toEqual(events.map(() => twin.next().event));
+      expect((await readdir(path)).length).toBeGreaterThan(2);
+      expect(events.some((event) => !isHeadline(event))).toBe(true);
+    }
+  }, 30_000);
+});
