@@ -19,6 +19,7 @@ import {
 import { runParity } from "../engine/cli/verify-parity.ts";
 import { BAR_SETS, GRID_SETS } from "../engine/features/feature-sets.ts";
 import { FeatureSet } from "../engine/features/feature-set.ts";
+import { NEWS_SET } from "../engine/features/news-windows.ts";
 import { Random } from "../engine/std/random.ts";
 
 const DATA = "../shared/data";
@@ -46,7 +47,7 @@ describe("parity", () => {
     "holds on recorded bars with holes: no missing value differs, no number by a billionth (needs ../shared/data, and a Python with numpy and pandas)",
     async () => {
       const report = await runParity({
-        sets: BAR_SETS,
+        sets: [...GRID_SETS, NEWS_SET],
         bars: await barsOf(BARS),
         python: python!,
       });

@@ -1,4 +1,4 @@
-/** Bar features as the engine computes them beside the independent columns of training/bar_reference.py, number by number. */
+/** Features of bars and news as the engine computes them beside the independent columns of training/parity.py, number by number. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,14 +6,18 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Bar } from "../domain/market-event.ts";
 import { BAR_INPUTS } from "../features/bar-inputs.ts";
+import type { DeclaredSet } from "../features/feature-declaration.ts";
+import { FRAMES_SET } from "../features/frames-set.ts";
 import { GRID_FILL_MAX, GridFeatures } from "../features/grid-features.ts";
-import type { SeriesSet } from "../features/series-set.ts";
+import { NEWS_SET, NewsWindows } from "../features/news-windows.ts";
+import type { Article } from "../features/news-windows.ts";
 import { INSTALLATION } from "../installation.ts";
 import { CodedError } from "../std/errors.ts";
-import { Random } from "../std/random.ts";
+import { ArticleDraw, BesideDraw } from "./parity-beside.ts";
 
 export interface ParityOptions {
-  readonly sets: readonly SeriesSet[];
+  /** Of bars and news, in the order of the engine's list; frames are left out where the bars are not minutes. */
+  readonly sets: readonly DeclaredSet[];
   readonly bars: readonly Bar[];
   /** A Python that has numpy and pandas. */
   readonly python: string;
@@ -38,50 +42,91 @@ const BAR_COLUMNS = [
   "close",
   "volume",
 ] as const;
-/** What the bars do not say: drawn, so that every feature has something to read on both sides. */
 const BESIDE = BAR_INPUTS.slice(BAR_INPUTS.indexOf("bidPrice"));
+
+const ARTICLE_COLUMNS = [
+  "publishedUs",
+  "receivedUs",
+  "positive",
+  "negative",
+  "neutral",
+] as const;
 
 const SIZE_MIN_SHARE = 1e-6;
 const OUTPUT_BYTES_MAX = 1 << 20;
 
-export const runParity = async (
-  options: ParityOptions,
-): Promise<ParityReport> => {
+export const runParity = async ({
+  sets: wanted,
+  bars,
+  python,
+}: ParityOptions): Promise<ParityReport> => {
+  const intervalMs = bars[0]?.intervalMs;
+  if (intervalMs === undefined)
+    throw new CodedError("E_INPUT_SCHEMA", { detail: "no bars" });
+  const sets = wanted.filter(
+    (set) => set !== FRAMES_SET || intervalMs === 60_000,
+  );
   const folder = await mkdtemp(join(tmpdir(), "fusewire-parity-"));
   try {
-    const values = await writeTask(options, folder);
-    await runReference(options.python, folder);
+    const run = runEngine(sets, bars, intervalMs);
+    await writeTask(folder, sets, bars, intervalMs, run);
+    await runReference(python, folder);
     const bytes = await readFile(join(folder, "reference.f64"));
     const reference = new Float64Array(
       bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
     );
-    return compareColumns(namesOf(options.sets), values, reference);
+    return compareColumns(
+      namesOf(sets),
+      Float64Array.from(run.values),
+      reference,
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 };
 
-const namesOf = (sets: readonly SeriesSet[]): string[] =>
+const namesOf = (sets: readonly DeclaredSet[]): string[] =>
   sets.flatMap(({ name, features }) =>
     features.map((feature) => `${name}.${feature.name}`),
   );
 
-/** Runs the engine over the bars and writes what the reference needs; returns the engine's values, row by row. */
-const writeTask = async (
-  { sets, bars }: ParityOptions,
-  folder: string,
-): Promise<Float64Array> => {
-  const intervalMs = bars[0]?.intervalMs;
-  if (intervalMs === undefined)
-    throw new CodedError("E_INPUT_SCHEMA", { detail: "no bars" });
+interface EngineRun {
+  /** Row by row of the grid. */
+  readonly values: readonly number[];
+  readonly beside: readonly number[];
+  readonly articles: readonly Article[];
+}
+
+/** The engine over the bars and what is drawn beside them. */
+const runEngine = (
+  sets: readonly DeclaredSet[],
+  bars: readonly Bar[],
+  intervalMs: number,
+): EngineRun => {
   const beside: number[] = [];
   const values: number[] = [];
+  const articles: Article[] = [];
   const draw = new BesideDraw();
+  const articleDraw = new ArticleDraw();
+  const news = new NewsWindows();
+  const mood = new Float64Array(
+    sets.includes(NEWS_SET) ? NEWS_SET.features.length : 0,
+  );
   const features = new GridFeatures(
-    { sets, intervalMs, fillMax: GRID_FILL_MAX },
-    ({ close }) => {
+    {
+      sets: sets.filter((set) => set !== NEWS_SET),
+      intervalMs,
+      fillMax: GRID_FILL_MAX,
+    },
+    ({ openUs, close }) => {
+      const closeUs = openUs + intervalMs * 1000;
+      for (const article of articleDraw.within(openUs, closeUs)) {
+        articles.push(article);
+        news.onArticle(article);
+      }
+      if (mood.length > 0) news.write(closeUs, mood, 0);
       beside.push(...features.run.inputs.slice(-BESIDE.length));
-      values.push(...features.run.values);
+      values.push(...features.values, ...mood);
       draw.next(features, close);
     },
   );
@@ -91,6 +136,17 @@ const writeTask = async (
     throw new CodedError("E_INPUT_SCHEMA", {
       detail: `a hole of more than ${GRID_FILL_MAX} bars`,
     });
+  return { values, beside, articles };
+};
+
+/** What the reference needs to know, and no number that the engine made. */
+const writeTask = async (
+  folder: string,
+  sets: readonly DeclaredSet[],
+  bars: readonly Bar[],
+  intervalMs: number,
+  { beside, articles }: EngineRun,
+): Promise<void> => {
   const rows = bars.flatMap((bar) => [
     bar.openUs / (intervalMs * 1000),
     bar.open,
@@ -99,6 +155,9 @@ const writeTask = async (
     bar.close,
     bar.volume,
   ]);
+  const news = articles.flatMap((article) =>
+    ARTICLE_COLUMNS.map((name) => article[name]),
+  );
   const task = {
     sets: sets.map((set) => ({
       name: set.name,
@@ -107,36 +166,16 @@ const writeTask = async (
     })),
     barColumns: BAR_COLUMNS,
     gridColumns: BESIDE,
+    articleColumns: ARTICLE_COLUMNS,
+    intervalMs,
   };
   await writeFile(join(folder, "task.json"), JSON.stringify(task));
-  await writeFile(join(folder, "bars.f64"), Float64Array.from(rows));
-  await writeFile(join(folder, "grid.f64"), Float64Array.from(beside));
-  return Float64Array.from(values);
+  const matrix = (name: string, values: readonly number[]): Promise<void> =>
+    writeFile(join(folder, name), Float64Array.from(values));
+  await matrix("bars.f64", rows);
+  await matrix("grid.f64", beside);
+  await matrix("articles.f64", news);
 };
-
-/** A book, a leading symbol, funding and mood beside each bar. */
-class BesideDraw {
-  readonly #random = new Random(20_261_121);
-  #other = 1000;
-
-  next(features: GridFeatures, close: number): void {
-    const random = this.#random;
-    const draw = (from: number, to: number): number =>
-      from + (to - from) * random.next();
-    this.#other *= 1 + draw(-1e-3, 1e-3);
-    const half = close * draw(1e-5, 1e-3);
-    features.set("bidPrice", close - half);
-    features.set("askPrice", close + half);
-    for (const name of ["bidSize", "askSize"] as const)
-      features.set(name, draw(0.1, 10));
-    for (const name of ["bidDepth5", "askDepth5"] as const)
-      features.set(name, draw(1, 50));
-    features.set("otherClose", this.#other);
-    features.set("fundingRate", draw(-1e-3, 1e-3));
-    features.set("sentiment", draw(-1, 1));
-    features.set("sentimentMomentum", draw(-1, 1) > 0 ? NaN : draw(-1, 1));
-  }
-}
 
 const runReference = async (python: string, folder: string): Promise<void> => {
   const script = join(INSTALLATION.root, "training", "parity.py");

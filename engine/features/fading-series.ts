@@ -80,35 +80,39 @@ export const wilder = (
   })[0]!;
 };
 
-/** Exponential mean seeded with the plain mean of the first n values; NaN before. */
+/** Exponential mean seeded with the plain mean of the first n values; NaN before them. */
 export const seededExponential = (
   g: SeriesGraph,
   source: Series,
   n: number,
-): Series => {
+): Exponential => {
   const from = source.slot;
   const alpha = spanAlpha(n);
-  return g.add({
+  const [value, offset] = g.add({
     key: `seededExponential ${n} ${from}`,
-    outputs: 1,
+    outputs: 2,
     warmUp: source.warmUp + n - 1,
     settled: source.settled + n + fadeBars(alpha),
-    stateLength: 2,
+    // Values so far, at most n, the offset and the value before.
+    stateLength: 3,
     bind(slot, s) {
-      s[0] = 0;
-      s[1] = 0;
+      s.fill(0);
       return (x) => {
         const now = x[from]!;
         if (!Number.isNaN(now)) {
-          if (s[0]! < n) {
-            s[0]! += 1;
-            s[1]! += (now - s[1]!) / s[0]!;
-          } else s[1]! += alpha * (now - s[1]!);
+          const count = Math.min(s[0]! + 1, n);
+          const weight = s[0]! < n ? 1 / count : alpha;
+          s[0] = count;
+          s[1] = (1 - weight) * (s[1]! - (now - s[2]!));
+          s[2] = now;
         }
-        x[slot] = s[0]! < n ? NaN : s[1]!;
+        const isWarm = s[0]! === n;
+        x[slot] = isWarm ? s[2]! + s[1]! : NaN;
+        x[slot + 1] = isWarm ? s[1]! : NaN;
       };
     },
-  })[0]!;
+  });
+  return { value: value!, offset: offset! };
 };
 
 /**

@@ -1,0 +1,63 @@
+/** What recorded bars do not say, drawn, so that every feature has something to read on both sides of a parity check. */
+import type { GridFeatures } from "../features/grid-features.ts";
+import type { Article } from "../features/news-windows.ts";
+import { Random } from "../std/random.ts";
+
+const SEED = 20_261_121;
+const HOUR_US = 3_600_000_000;
+/** Hours of silence and hours of news, so that news also grow too old. */
+const QUIET_HOURS = 12;
+const NEWS_HOURS = 9;
+const ARTICLE_CHANCE = 0.04;
+const LATE_MAX_US = 2 * HOUR_US;
+
+/** A book, a leading symbol, funding and mood beside each bar. */
+export class BesideDraw {
+  readonly #random = new Random(SEED);
+  #other = 1000;
+
+  next(features: GridFeatures, close: number): void {
+    const random = this.#random;
+    const draw = (from: number, to: number): number =>
+      from + (to - from) * random.next();
+    this.#other *= 1 + draw(-1e-3, 1e-3);
+    const half = close * draw(1e-5, 1e-3);
+    features.set("bidPrice", close - half);
+    features.set("askPrice", close + half);
+    for (const name of ["bidSize", "askSize"] as const)
+      features.set(name, draw(0.1, 10));
+    for (const name of ["bidDepth5", "askDepth5"] as const)
+      features.set(name, draw(1, 50));
+    features.set("otherClose", this.#other);
+    features.set("fundingRate", draw(-1e-3, 1e-3));
+    features.set("sentiment", draw(-1, 1));
+    features.set("sentimentMomentum", draw(-1, 1) > 0 ? NaN : draw(-1, 1));
+  }
+}
+
+/** Articles of an interval, in the order in which they come: some minutes or hours after they were published. */
+export class ArticleDraw {
+  readonly #random = new Random(SEED + 1);
+
+  within(fromUs: number, toUs: number): readonly Article[] {
+    const random = this.#random;
+    const hour = Math.floor(fromUs / HOUR_US) % (QUIET_HOURS + NEWS_HOURS);
+    if (hour < QUIET_HOURS || random.next() > ARTICLE_CHANCE) return [];
+    const receivedUs = fromUs + random.int(toUs - fromUs - 1);
+    const parts = [random.next() ** 3, random.next() ** 3, random.next() ** 3];
+    const [positive, negative, neutral] = parts.map(
+      (part) => part / parts.reduce((a, b) => a + b),
+    );
+    return [
+      {
+        publishedUs: receivedUs - random.int(LATE_MAX_US),
+        receivedUs,
+        positive: positive!,
+        negative: negative!,
+        neutral: neutral!,
+        headline: "",
+        source: "drawn",
+      },
+    ];
+  }
+}

@@ -1,0 +1,62 @@
+"""The references that `fusewire verify parity` compares the engine with, on cases that can be reckoned by hand."""
+
+import numpy as np
+import pytest
+
+pd = pytest.importorskip("pandas")
+
+import bar_reference  # noqa: E402
+from frames_reference import frames_set, seeded  # noqa: E402
+from news_reference import ARTICLE_COLUMNS, HOUR_US, news_set  # noqa: E402
+
+
+def bars_of(close, first_minute=0):
+    close = np.asarray(close, dtype=float)
+    columns = {name: close for name in ("open", "high", "low", "close")}
+    grid = pd.DataFrame({**columns, "volume": 1.0, "isReal": 1.0, "interval": first_minute + np.arange(len(close))})
+    return bar_reference.Bars(grid)
+
+
+def test_a_seeded_mean_begins_as_the_mean_of_its_first_values():
+    assert seeded(np.array([1.0, 2.0, 6.0, 7.0]), 3).tolist()[2:] == [3.0, 5.0]
+    assert np.isnan(seeded(np.array([1.0, 2.0]), 3).astype(float)).all()
+
+
+def test_a_frame_is_of_whole_bars_alone_and_stands_until_the_next():
+    # The first five minutes on the clock's grid are 5 to 9: minutes 3 and 4 are a part of a frame.
+    found = frames_set(bars_of([100, 100, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], first_minute=3), {})["return_m5"]
+    assert np.isnan(found[:11].astype(float)).all()
+    assert found[11:].tolist() == [1.0, 1.0]
+
+
+def test_what_rises_steadily_is_bought_too_far():
+    found = frames_set(bars_of(np.linspace(100, 200, 300)), {})
+    assert float(found["rsi_14_m1"][-1]) == pytest.approx(100)
+    # Means in order, overbought, and in the upper part of the band.
+    place = found["bb_position_m1"][-1]
+    score = 0.3 - 0.25 + 0.2 * np.sign(found["macd_histogram_m1"][-1]) + (0.5 - place) / 2
+    assert float(found["technical_m1"][-1]) == pytest.approx(float(score))
+    # Before EMA_50 is there no frame says anything.
+    assert np.isnan(found["frames_net"][48])
+    assert found["frames_net"][49] == pytest.approx(float(found["technical_m1"][49]))
+
+
+def news(*articles):
+    return pd.DataFrame(articles, columns=ARTICLE_COLUMNS, dtype=float)
+
+
+def test_an_hour_of_news_is_told_from_its_end_on_for_six_hours():
+    articles = news((0, 10, 0.9, 0.0, 0.1), (HOUR_US - 1, HOUR_US - 1, 0.5, 0.0, 0.5))
+    times = np.array([HOUR_US - 1, HOUR_US, 7 * HOUR_US, 7 * HOUR_US + 1])
+    found = news_set(times, articles)
+    assert found["news_available"].tolist() == [0, 1, 1, 0]
+    assert found["news_avg_sentiment"][1] == pytest.approx(0.7)
+    assert found["news_trading_signal"].tolist() == [0, 1, 1, 0]
+    assert found["news_age_minutes"].tolist() == [360, 0, 360, 360]
+    assert found["news_signal_time"].tolist() == [0, 3600, 3600, 0]
+
+
+def test_an_article_that_comes_late_counts_where_it_came():
+    found = news_set(np.array([HOUR_US, 2 * HOUR_US]), news((5, HOUR_US + 5, 0.0, 1.0, 0.0)))
+    assert found["news_article_count"].tolist() == [0, 1]
+    assert found["news_avg_sentiment"].tolist() == [0, -1]
