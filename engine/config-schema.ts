@@ -120,7 +120,7 @@ export const CONFIG_SCHEMA = section(
         ),
         venue: text(
           "",
-          "Whose public market data: binance, binanceusdm, binancecoinm, kraken, kraken-v1, coinbase, okx, bybit, bybit-spot, bybit-inverse or hyperliquid",
+          "Whose public market data: binance, binanceusdm, binancecoinm, kraken, kraken-v1, coinbase, coinbase-exchange, okx, bybit, bybit-spot, bybit-inverse or hyperliquid",
         ),
         channels: Type.Array(
           Type.Union([

@@ -27,6 +27,7 @@ const NAMES: Readonly<Record<DialectName, readonly string[]>> = {
   kraken: ["BTC/USD", "ETH/USD"],
   "kraken-v1": ["XBT/USD", "ETH/USD"],
   coinbase: ["BTC-USD", "ETH-USD"],
+  "coinbase-exchange": ["BTC-USD", "ETH-USD"],
   okx: ["BTC-USDT", "ETH-USDT"],
   bybit: ["BTCUSDT", "ETHUSDT"],
 };
@@ -128,12 +129,13 @@ describe.each(VENUES)("the client of %s", { concurrent: true }, (venue) => {
     expect(listener.count("disconnects_total", "reason=silent")).toBe(1);
   });
 
-  // Nothing numbers or checks Coinbase's updates: a loss shows only where a later one contradicts it.
+  // Nothing numbers or checks the updates of Coinbase Exchange: a loss shows only where a later one contradicts it.
   const faults = (
     ["drop", "duplicate", "reorder", "corrupt", "delay"] as const
   ).filter(
     (fault) =>
-      venue !== "coinbase" || (fault !== "drop" && fault !== "reorder"),
+      venue !== "coinbase-exchange" ||
+      (fault !== "drop" && fault !== "reorder"),
   );
 
   it.for(faults)(
@@ -283,7 +285,7 @@ describe.skipIf(!hasRecordings)(
         await eventually("it connects", () => server.open > 0);
         await sleep(50);
         const calm = Math.floor(messages.length * 0.8);
-        server.faults.drop = dialect === "coinbase" ? 0 : 0.001;
+        server.faults.drop = dialect === "coinbase-exchange" ? 0 : 0.001;
         await playAll(server, messages.slice(0, calm), 20);
         server.faults.drop = 0;
         await playAll(server, messages.slice(calm), 20);

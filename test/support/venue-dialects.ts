@@ -36,6 +36,8 @@ export interface Dialect {
   ): string;
   /** Levels a side of a made-up book; absent: as many as there are. */
   readonly depth?: number;
+  /** Puts the number on what leaves a connection, the first with 0. */
+  numbered?(message: string, n: number): string;
   /** Where snapshots are fetched; absent where they come with the subscription. */
   readonly restPath?: string;
 }
@@ -297,6 +299,69 @@ const krakenV2Message = (
 };
 
 const coinbase: Dialect = {
+  numbered: (message, n) =>
+    message.replace('"sequence_num":-1', `"sequence_num":${n}`),
+  subscribed: (message) => {
+    const { type, product_ids, channel } = json(message);
+    return type === "subscribe" && channel === "level2"
+      ? (product_ids as string[])
+      : [];
+  },
+  acknowledged: () =>
+    coinbaseMessage("subscriptions", 0, { subscriptions: {} }),
+  apply: (message, bookOf) => {
+    const { channel, events } = json(message);
+    if (channel !== "l2_data") return undefined;
+    const [{ type, product_id, updates }] = events as [Json];
+    const book = bookOf(product_id as string);
+    if (type === "snapshot") replace(book, [], []);
+    for (const { side, price_level, new_quantity } of updates as Json[])
+      set(side === "bid" ? book.bids : book.asks, [
+        [price_level as string, new_quantity as string],
+      ]);
+    book.ticks++;
+    return product_id as string;
+  },
+  snapshot: (name, book) =>
+    coinbaseBook("snapshot", name, book, bestBids(book), bestAsks(book)),
+  update: (name, book, bids, asks) =>
+    coinbaseBook("update", name, book, bids, asks),
+};
+
+const coinbaseBook = (
+  type: "snapshot" | "update",
+  product_id: string,
+  { ticks }: ReferenceBook,
+  bids: readonly Row[],
+  asks: readonly Row[],
+): string => {
+  const event_time = new Date(timeMs(ticks)).toISOString();
+  const updates = (side: string, rows: readonly Row[]) =>
+    rows.map(([price_level, new_quantity]) => ({
+      ...{ side, event_time, price_level, new_quantity },
+    }));
+  return coinbaseMessage("l2_data", ticks, {
+    type,
+    product_id,
+    updates: [...updates("bid", bids), ...updates("offer", asks)],
+  });
+};
+
+/** Its number is the connection's to give. */
+const coinbaseMessage = (
+  channel: string,
+  ticks: number,
+  event: object,
+): string =>
+  JSON.stringify({
+    channel,
+    client_id: "",
+    timestamp: new Date(timeMs(ticks)).toISOString(),
+    sequence_num: -1,
+    events: [event],
+  });
+
+const coinbaseExchange: Dialect = {
   subscribed: (message) => {
     const { type, product_ids, channels } = json(message);
     return type === "subscribe" &&
@@ -456,6 +521,7 @@ export const DIALECTS = {
   kraken: krakenV2,
   "kraken-v1": krakenV1,
   coinbase,
+  "coinbase-exchange": coinbaseExchange,
   okx,
   bybit,
 } as const satisfies Readonly<Record<string, Dialect>>;

@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import * as fc from "fast-check";
 import { BinanceMapper } from "../../engine/feeds/venues/binance-mapper.ts";
 import { BybitMapper } from "../../engine/feeds/venues/bybit-mapper.ts";
+import { CoinbaseAdvancedMapper } from "../../engine/feeds/venues/coinbase-advanced-mapper.ts";
 import { CoinbaseMapper } from "../../engine/feeds/venues/coinbase-mapper.ts";
 import { HyperliquidMapper } from "../../engine/feeds/venues/hyperliquid-mapper.ts";
 import { KrakenV1Mapper } from "../../engine/feeds/venues/kraken-v1-mapper.ts";
@@ -287,8 +288,49 @@ const bybit: VenueFormat = {
     }),
 };
 
+const coinbaseAdvanced = (
+  type: "snapshot" | "update",
+  { bids, asks }: View,
+  n: number,
+  sequence_num: number,
+): string =>
+  JSON.stringify({
+    channel: "l2_data",
+    client_id: "",
+    timestamp: iso(n),
+    sequence_num,
+    events: [
+      {
+        type,
+        product_id: "BTC-USD",
+        updates: [
+          ...bids.map((row) => ["bid", ...row]),
+          ...asks.map((row) => ["offer", ...row]),
+        ].map(([side, price_level, new_quantity]) => ({
+          side,
+          event_time: iso(n),
+          price_level,
+          new_quantity,
+        })),
+      },
+    ],
+  });
+
 const coinbase: VenueFormat = {
-  name: "Coinbase",
+  name: "Coinbase Advanced Trade",
+  symbol: "BTC-USD.COINBASE",
+  depth: 1000,
+  proof: "sequence",
+  newMapper: () => new CoinbaseAdvancedMapper(),
+  // The connection goes on counting: what mends a book comes after the last update.
+  snapshot: (view, n) =>
+    coinbaseAdvanced("snapshot", view, n, n === 0 ? 0 : n + 1),
+  update: ({ bids, asks, n }) =>
+    coinbaseAdvanced("update", { bids, asks }, n, n),
+};
+
+const coinbaseExchange: VenueFormat = {
+  name: "Coinbase Exchange",
   symbol: "BTC-USD.COINBASE",
   depth: 1000,
   proof: undefined,
@@ -345,5 +387,6 @@ export const VENUE_FORMATS: readonly VenueFormat[] = [
   okx("checksum"),
   bybit,
   coinbase,
+  coinbaseExchange,
   hyperliquid,
 ];

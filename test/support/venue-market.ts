@@ -108,7 +108,7 @@ export const RECORDINGS: readonly Recording[] = [
   },
   {
     file: "raw-ws/COINBASE.ws.28.0.gz",
-    dialect: "coinbase",
+    dialect: "coinbase-exchange",
     channels: ["book", "trades"],
   },
   {

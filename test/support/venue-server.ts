@@ -105,7 +105,7 @@ export class VenueServer {
         name === undefined ||
         line.hears(name, dialect.restPath !== undefined)
       )
-        this.#carry(line, name ?? "", message);
+        this.#carry(line, name ?? "", this.#numbered(line, message));
   }
 
   /** Keeps each book as of now, for the stale answers to come. */
@@ -145,12 +145,19 @@ export class VenueServer {
   #subscribe(line: Line, message: string): void {
     const { dialect } = this.#options;
     const answer = dialect.acknowledged?.(message);
-    if (answer !== undefined) line.send(answer);
+    if (answer !== undefined) line.send(this.#numbered(line, answer));
     for (const name of dialect.subscribed(message)) {
       line.names.add(name);
       const book = this.bookOf(name);
-      if (book.isKnown) line.send(dialect.snapshot(name, book));
+      if (book.isKnown)
+        line.send(this.#numbered(line, dialect.snapshot(name, book)));
     }
+  }
+
+  /** Before anything happens to it on its way. */
+  #numbered(line: Line, message: string): string {
+    const { dialect } = this.#options;
+    return dialect.numbered?.(message, line.sent++) ?? message;
   }
 
   #carry(line: Line, name: string, message: string): void {
@@ -207,6 +214,7 @@ export class VenueServer {
 /** One client's connection. */
 class Line {
   readonly names = new Set<string>();
+  sent = 0;
   readonly #socket: WebSocket;
   readonly #queue: string[] = [];
   #held: NodeJS.Timeout | undefined;

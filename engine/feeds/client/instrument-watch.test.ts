@@ -97,7 +97,8 @@ describe("InstrumentWatch", () => {
       ["binancecoinm", "https://venue/dapi/v1/exchangeInfo"],
       ["kraken", "https://venue/0/public/AssetPairs"],
       ["kraken-v1", "https://venue/0/public/AssetPairs"],
-      ["coinbase", "https://venue/products"],
+      ["coinbase", "https://venue/api/v3/brokerage/market/products"],
+      ["coinbase-exchange", "https://venue/products"],
       [
         "okx",
         "https://venue/api/v5/public/instruments?instType=SPOT",

@@ -6,8 +6,8 @@ import { PRICE_MAX, PRICE_MIN, SIZE_MAX } from "../../wire/schema.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Longest message taken: a whole book of tens of thousands of levels has some 2 MB. */
-export const MESSAGE_CHARS_MAX = 8 * 1024 * 1024;
+/** Longest message taken, as long as the clients let in: a whole book of tens of thousands of levels has 2 to 6 MB. */
+export const MESSAGE_CHARS_MAX = 16 * 1024 * 1024;
 
 /** A message that is text, parsed; any other value is taken as parsed already. */
 export const parse = (message: unknown): unknown => {

@@ -1,6 +1,7 @@
 /** Which venue's mapper a recording wants, by the address it was taken from or by what its messages look like. */
 import { BinanceMapper, binanceVenueOf } from "./binance-mapper.ts";
 import { BybitMapper } from "./bybit-mapper.ts";
+import { CoinbaseAdvancedMapper } from "./coinbase-advanced-mapper.ts";
 import { CoinbaseMapper } from "./coinbase-mapper.ts";
 import { HyperliquidMapper } from "./hyperliquid-mapper.ts";
 import { KrakenV1Mapper } from "./kraken-v1-mapper.ts";
@@ -14,6 +15,7 @@ const BY_HOST: readonly (readonly [RegExp, () => VenueMapper])[] = [
   [/^fapi\.|^fstream\./, () => new BinanceMapper("BINANCEUSDM")],
   [/^dapi\.|^dstream\./, () => new BinanceMapper("BINANCECOINM")],
   [/binance/, () => new BinanceMapper("BINANCE")],
+  [/^advanced-trade-ws/, () => new CoinbaseAdvancedMapper()],
   [/coinbase/, () => new CoinbaseMapper()],
   [/okx/, () => new OkxMapper()],
   [/bybit/, () => new BybitMapper()],
@@ -39,6 +41,7 @@ export const mapperOfMessage = (message: unknown): VenueMapper | undefined => {
   const { arg, channel, data, product_id, topic } = message;
   if (isFields(arg)) return new OkxMapper();
   if (typeof topic === "string") return new BybitMapper();
+  if ("sequence_num" in message) return new CoinbaseAdvancedMapper();
   if (typeof product_id === "string") return new CoinbaseMapper();
   if (typeof channel === "string" && "type" in message)
     return Array.isArray(data) ? new KrakenV2Mapper() : undefined;

@@ -3,7 +3,10 @@ import { CodedError } from "../../../std/errors.ts";
 import type { BookDepth, VenueProfile } from "../../venues/venue-profile.ts";
 import { binanceProfile } from "./binance-profile.ts";
 import { bybitProfile } from "./bybit-profile.ts";
-import { coinbaseProfile } from "./coinbase-profile.ts";
+import {
+  coinbaseExchangeProfile,
+  coinbaseProfile,
+} from "./coinbase-profile.ts";
 import { hyperliquidProfile } from "./hyperliquid-profile.ts";
 import { krakenProfile, krakenV1Profile } from "./kraken-profile.ts";
 import { okxProfile } from "./okx-profile.ts";
@@ -15,6 +18,7 @@ const PROFILES = {
   kraken: krakenProfile,
   "kraken-v1": krakenV1Profile,
   coinbase: coinbaseProfile,
+  "coinbase-exchange": coinbaseExchangeProfile,
   okx: okxProfile,
   bybit: () => bybitProfile("linear"),
   "bybit-spot": () => bybitProfile("spot"),
