@@ -8,6 +8,7 @@ import {
   TapeRecorder,
   type TapeRecorderOptions,
 } from "./feeds/tape-recorder.ts";
+import type { OpenDisk } from "./feeds/tape-file.ts";
 import { INSTALLATION } from "./installation.ts";
 import type { MachineInputs, MachinePorts } from "./journal/machine.ts";
 import type { RunHead } from "./journal/run-head.ts";
@@ -58,6 +59,7 @@ export interface RecordRunOptions {
   readonly sha256: Readonly<Record<string, string>>;
   readonly telemetry: Telemetry;
   readonly log: Logger;
+  readonly openDisk?: OpenDisk;
 }
 
 /** What a crash of the process may cost of the journal. */
@@ -100,6 +102,7 @@ const startRecorded = async (
       recording: options.epoch,
     },
     ...rotationOf(record),
+    ...(options.openDisk === undefined ? {} : { openDisk: options.openDisk }),
     telemetry,
     log,
   });

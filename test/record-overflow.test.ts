@@ -1,0 +1,124 @@
+/** A run whose tape is slower than it is: the run goes on as if nothing were, its record ends, and what stands replays. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import {
+  createEngineActors,
+  ENGINE_ACTORS_DEFAULTS,
+} from "../actors/engine-actors.ts";
+import { isHeadline } from "../engine/feeds/feed-event.ts";
+import { MarketSimulator } from "../engine/feeds/simulator.ts";
+import { TapeReader } from "../engine/feeds/tape-reader.ts";
+import { NO_LOG, type Inference, type StateStore } from "../engine/ports.ts";
+import { startActors } from "../engine/record-run.ts";
+import { replayRecorded } from "../engine/replay-recorded.ts";
+import { ManualExecutor } from "../engine/std/executor.ts";
+import { systemClock, systemTimers } from "../engine/std/time.ts";
+import { FaultyDisk } from "./support/faulty-disk.ts";
+import {
+  RecordingLog,
+  RecordingTelemetry,
+} from "./support/recording-telemetry.ts";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fusewire-overflow-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const NO_MODELS: Inference = {
+  models: [],
+  inline: () => undefined,
+  submit: () => undefined,
+  pending: 0,
+};
+const NO_STORE: StateStore = {
+  load: () => Promise.resolve(undefined),
+  save: () => undefined,
+  flush: () => Promise.resolve(),
+};
+
+it("ends the journal, counts it, and says every signal all the same", async () => {
+  const tape = join(folder, "run.fwt");
+  const live = join(folder, "live.jsonl");
+  const executor = new ManualExecutor();
+  const disk = new FaultyDisk();
+  const log = new RecordingLog();
+  const telemetry = new RecordingTelemetry();
+  let said = 0;
+  const { inputs, close } = await startActors({
+    record: { tape, signals: live },
+    ports: {
+      clock: systemClock,
+      timers: systemTimers,
+      executor,
+      inference: NO_MODELS,
+      store: NO_STORE,
+    },
+    create: (ports, sinks) =>
+      createEngineActors({
+        ...ports,
+        sinks: [...sinks, { publish: () => said++ }],
+        predictions: { record: () => undefined },
+        telemetry,
+        log,
+        requestSnapshot: () => undefined,
+        epoch: "slow",
+        options: ENGINE_ACTORS_DEFAULTS,
+      }),
+    epoch: "slow",
+    options: ENGINE_ACTORS_DEFAULTS,
+    sha256: {},
+    telemetry,
+    log,
+    openDisk: disk.open,
+  });
+  const market = new MarketSimulator({ seed: 8 });
+  const feed = (events: number): void => {
+    for (let i = 0; i < events; i++) {
+      const { event } = market.next();
+      if (isHeadline(event)) continue;
+      const receivedNs = systemClock.nowNs();
+      const receivedUs = systemClock.nowUs();
+      inputs.onEvent({ ...event, receivedUs, receivedNs }, receivedNs);
+      executor.runUntilIdle();
+    }
+  };
+  feed(2_000);
+  expect(telemetry.of("fusewire_journal_lost_total")).toBe(0);
+  disk.stall();
+  const isLost = (): boolean =>
+    telemetry.of("fusewire_journal_lost_total") === 1;
+  for (let i = 0; i < 100 && !isLost(); i++) feed(1_000);
+  expect(log.of("record.lost")[0]!.fields).toEqual({ code: "E_TAPE_LOST" });
+  // Not a turn of the loop has passed: nothing waited for the disk.
+  expect(disk.writes).toBeLessThan(3);
+  const [saidThen, lostThen] = [said, lost(telemetry)];
+  feed(1_000);
+  expect(said).toBeGreaterThan(saidThen + 500);
+  expect(lost(telemetry)).toBeGreaterThan(lostThen + 900);
+  disk.release();
+  inputs.drain();
+  await close();
+
+  const reader = new TapeReader(tape);
+  const summary = await replayRecorded({
+    tape: reader,
+    out: join(folder, "again.jsonl"),
+    verify: undefined,
+    recomputeWith: undefined,
+    log: NO_LOG,
+  });
+  expect(summary).toMatchObject({ whole: false, epoch: "slow" });
+  expect(summary.signals).toBeGreaterThan(2_000);
+  expect([reader.holes, reader.lost]).toEqual([1, lost(telemetry)]);
+  const [whole, again] = [
+    await readFile(live, "utf8"),
+    await readFile(join(folder, "again.jsonl"), "utf8"),
+  ];
+  expect(whole.startsWith(again)).toBe(true);
+}, 30_000);
+
+const lost = (telemetry: RecordingTelemetry): number =>
+  telemetry.of("fusewire_tape_lost_total{reason=slow}");
