@@ -7,6 +7,8 @@ import { parse, parseAllDocuments } from "yaml";
 
 const ROOT = join(import.meta.dirname, "..");
 const BASE = join(ROOT, "deploy/k8s/base");
+const FEED = join(ROOT, "deploy/k8s/components/feed");
+const WITH_FEED = join(ROOT, "deploy/k8s/with-feed");
 
 interface Manifest {
   readonly apiVersion: string;
@@ -21,16 +23,22 @@ const documents = (text: string): Manifest[] =>
     .map((document) => document.toJS() as Manifest | null)
     .filter((document) => document !== null);
 
-const resources: Manifest[] = (
-  parse(readFileSync(join(BASE, "kustomization.yaml"), "utf8")) as {
+const kustomizationOf = (folder: string) =>
+  parse(readFileSync(join(folder, "kustomization.yaml"), "utf8")) as {
     resources: string[];
-  }
-).resources.flatMap((file) =>
-  documents(readFileSync(join(BASE, file), "utf8")),
-);
+    configMapGenerator: { literals: string[] }[];
+  };
+
+const resourcesOf = (folder: string): Manifest[] =>
+  kustomizationOf(folder).resources.flatMap((file) =>
+    documents(readFileSync(join(folder, file), "utf8")),
+  );
+
+const resources = [...resourcesOf(BASE), ...resourcesOf(FEED)];
 
 const ofKind = (kind: string): Manifest[] =>
   resources.filter((manifest) => manifest.kind === kind);
+const workloads = [...ofKind("StatefulSet"), ...ofKind("Deployment")];
 const labelsOf = (workload: Manifest): Record<string, string> =>
   workload.spec.template.metadata.labels;
 const matches = (
@@ -49,7 +57,7 @@ const validate = async (manifest: Manifest): Promise<void> => {
   new models[kind]!(manifest).validate();
 };
 
-describe("deploy/k8s/base", () => {
+describe("deploy/k8s", () => {
   it.each(
     resources.map(
       (manifest) =>
@@ -65,16 +73,15 @@ describe("deploy/k8s/base", () => {
     await expect(validate(broken)).rejects.toThrow("replicas");
   });
 
-  it("lists every file of the folder", () => {
-    const listed = readFileSync(join(BASE, "kustomization.yaml"), "utf8");
-    const files = readdirSync(BASE).filter(
+  it.each([BASE, FEED])("lists every file of %s", (folder) => {
+    const listed = readFileSync(join(folder, "kustomization.yaml"), "utf8");
+    const files = readdirSync(folder).filter(
       (file) => file !== "kustomization.yaml",
     );
     expect(files.filter((file) => !listed.includes(file))).toEqual([]);
   });
 
   it("has services and policies that select pods which exist, and ports which those have", () => {
-    const workloads = ofKind("StatefulSet");
     for (const service of ofKind("Service")) {
       const target = workloads.find((workload) =>
         matches(service.spec.selector, labelsOf(workload)),
@@ -86,14 +93,24 @@ describe("deploy/k8s/base", () => {
       for (const port of service.spec.ports)
         expect(ports).toContain(port.targetPort);
     }
-    for (const workload of workloads)
+    for (const policy of ofKind("NetworkPolicy"))
+      expect(
+        workloads.some((workload) =>
+          matches(
+            policy.spec.podSelector.matchLabels ?? {},
+            labelsOf(workload),
+          ),
+        ),
+        policy.metadata.name,
+      ).toBe(true);
+    for (const workload of ofKind("StatefulSet"))
       expect(
         ofKind("Service").map((service) => service.metadata.name),
       ).toContain(workload.spec.serviceName);
   });
 
   it("runs every pod restricted, with limits, probes and pinned images", () => {
-    for (const { metadata, spec } of ofKind("StatefulSet")) {
+    for (const { metadata, spec } of workloads) {
       const pod = spec.template.spec;
       expect(pod.securityContext.runAsNonRoot, metadata.name).toBe(true);
       expect(pod.securityContext.seccompProfile.type).toBe("RuntimeDefault");
@@ -135,22 +152,55 @@ describe("deploy/k8s/base", () => {
     expect(config.http.port).toBe(8787);
   });
 
+  it("gives the feed a venue that there is, settings that it accepts, and the port of its probes", async () => {
+    const { loadConfig } = await import("../engine/config.ts");
+    const { VENUE_NAMES } =
+      await import("../engine/feeds/client/profiles/venue-profiles.ts");
+    const [{ literals }] = kustomizationOf(FEED).configMapGenerator as [
+      { literals: string[] },
+    ];
+    const env = Object.fromEntries(
+      literals.map((literal) => literal.split("=") as [string, string]),
+    );
+    expect(loadConfig({ env })).toMatchObject({
+      feed: { symbols: ["BTCUSDT", "ETHUSDT"], channels: ["book", "trades"] },
+      http: { host: "0.0.0.0" },
+    });
+    const [feed] = ofKind("Deployment");
+    const [container] = feed!.spec.template.spec.containers;
+    const [verb, venue, flag, port] = container.args as string[];
+    expect([verb, flag, VENUE_NAMES.includes(venue!)]).toEqual([
+      "feed",
+      "--port",
+      true,
+    ]);
+    expect(container.ports[0].containerPort).toBe(Number(port));
+  });
+
   const kubectl = spawnSync("kubectl", ["version", "--client"]).status === 0;
-  it.skipIf(!kubectl)(
-    "renders with kubectl kustomize (skipped: no kubectl on this machine)",
-    async () => {
+  it.skipIf(!kubectl).each([
+    [BASE, ["ConfigMap/engine-config-", "Secret/engine-credentials-"]],
+    [
+      WITH_FEED,
+      [
+        "ConfigMap/feed-config-",
+        "Secret/feed-credentials-",
+        "Deployment/feed",
+        "NetworkPolicy/nats-from-feed",
+        "StatefulSet/engine",
+      ],
+    ],
+  ])(
+    "renders %s with kubectl kustomize (skipped: no kubectl on this machine)",
+    async (folder, wanted) => {
       const rendered = documents(
-        execFileSync("kubectl", ["kustomize", BASE], { encoding: "utf8" }),
+        execFileSync("kubectl", ["kustomize", folder], { encoding: "utf8" }),
       );
       const names = rendered.map(
         (manifest) => `${manifest.kind}/${manifest.metadata.name}`,
       );
-      expect(
-        names.some((name) => /^ConfigMap\/engine-config-/.test(name)),
-      ).toBe(true);
-      expect(
-        names.some((name) => /^Secret\/engine-credentials-/.test(name)),
-      ).toBe(true);
+      for (const start of wanted)
+        expect(names.filter((name) => name.startsWith(start))).toHaveLength(1);
       await Promise.all(rendered.map(validate));
     },
   );
