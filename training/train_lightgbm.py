@@ -17,6 +17,7 @@ import metrics
 import mirror
 import time_split
 import tree_onnx
+from feature_constants import SetConstants
 from market_features import FeatureTable
 from platt import fit_platt, log_odds, sigmoid
 
@@ -208,7 +209,7 @@ def train(name: str, tables: list[FeatureTable], out: pathlib.Path) -> dict:
             "family": "lightgbm",
             "version": VERSION,
             "file": "model.onnx",
-            "input": {"kind": "features", "schema": "market", "schemaHash": tables[0].schema_hash},
+            "input": SetConstants("market", 1, tables[0].schema_hash, {}).manifest_input(),
             "inputs": [{"name": tree_onnx.INPUT, "dtype": "float32", "shape": ["batch", len(names)]}],
             "outputs": [{"name": tree_onnx.OUTPUT, "dtype": "float32", "shape": ["batch", 1]}],
             "horizonMs": horizon_ms,

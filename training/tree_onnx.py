@@ -38,7 +38,7 @@ class _Nodes:
         self._next += 1
         place = len(self.columns["nodeids"])
         is_leaf = "leaf_value" in node
-        if not is_leaf and (node["decision_type"] != "<=" or node["missing_type"] != "None"):
+        if not is_leaf and (node["decision_type"] != "<=" or node["missing_type"] not in ("None", "NaN")):
             raise ValueError(f"unsupported split {node['decision_type']} with missing {node['missing_type']}")
         for name, value in {
             "treeids": tree,
@@ -49,7 +49,7 @@ class _Nodes:
             "truenodeids": 0,
             "falsenodeids": 0,
             "hitrates": 1.0,
-            "missing_value_tracks_true": 0,
+            "missing_value_tracks_true": 0 if is_leaf else int(node["missing_type"] == "NaN" and node["default_left"]),
         }.items():
             self.columns[name].append(value)
         if is_leaf:
@@ -62,7 +62,8 @@ class _Nodes:
 
 
 def to_onnx(dump: dict, features: int) -> onnx.ModelProto:
-    """`dump` is Booster.dump_model() of a binary classifier; categorical splits and missing values are refused."""
+    """`dump` is Booster.dump_model() of a binary classifier; a missing value goes where training sent it. Categorical splits, and zeros that stand
+    for missing values, are refused."""
     nodes = _Nodes()
     for index, tree in enumerate(dump["tree_info"]):
         nodes.add_tree(index, tree["tree_structure"])

@@ -44,7 +44,18 @@ def test_threshold_is_rounded_down_and_no_further(threshold):
     assert float(rounded) <= threshold < float(np.nextafter(rounded, np.float32(np.inf)))
 
 
-def test_missing_values_are_refused():
-    booster, _ = small_model(8, missing=True)
+def test_missing_values_go_where_training_sent_them():
+    booster, values = small_model(8, missing=True)
+    model = tree_onnx.to_onnx(booster.dump_model(), 8)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    said = session.run([tree_onnx.OUTPUT], {tree_onnx.INPUT: values})[0][:, 0]
+    assert np.isnan(values[:, 0]).any()
+    assert np.abs(said - booster.predict(values.astype(np.float64))).max() < 1e-6
+
+
+def test_other_splits_are_refused():
+    booster, _ = small_model(8)
+    dump = booster.dump_model()
+    dump["tree_info"][0]["tree_structure"]["decision_type"] = "=="
     with pytest.raises(ValueError, match="unsupported split"):
-        tree_onnx.to_onnx(booster.dump_model(), 8)
+        tree_onnx.to_onnx(dump, 8)
