@@ -48,7 +48,7 @@ export class BookResync {
     const nowNs = clock.nowNs();
     if (attempt.cancel !== undefined || nowNs < attempt.nextNs) return;
     this.#attempts.set(symbol, attempt);
-    metrics.resyncs.add(1);
+    metrics.counters.resyncs.add(1);
     attempt.tries++;
     const { resyncMinMs, resyncMaxMs, resyncTriesMax } = limits;
     if (profile.resync === "rest") {
@@ -119,7 +119,7 @@ export class BookResync {
     const { clock, limits, log, metrics } = this.#options;
     attempt.tries = 0;
     attempt.nextNs = clock.nowNs() + msToNs(limits.resyncMaxMs);
-    metrics.unsyncable.add(1);
+    metrics.counters.unsyncable.add(1);
     log.error("venue.bookNoSync", {
       code: "E_BOOK_NOSYNC" satisfies ErrorCode,
       cause: cause.code,

@@ -5,7 +5,11 @@ import type { TimerHandle } from "../../ports.ts";
 import { assert } from "../../std/assert.ts";
 import type { ErrorCode } from "../../std/errors.ts";
 import type { Random } from "../../std/random.ts";
-import type { VenueMapper } from "../venues/venue-mapper.ts";
+import {
+  newVenueCounts,
+  type VenueCounts,
+  type VenueMapper,
+} from "../venues/venue-mapper.ts";
 import { Backoff } from "./backoff.ts";
 import { Handover } from "./handover.ts";
 import type { RateWindow } from "./rate-window.ts";
@@ -26,7 +30,8 @@ export interface VenueClientOptions extends Omit<
 /** A connection and the mapper that outlives it, so that sequences go on upwards. */
 interface Lane {
   readonly mapper: VenueMapper;
-  readonly counted: { duplicates: number; checksumMismatches: number };
+  /** What of its counts the metrics have. */
+  readonly counted: VenueCounts;
   session: VenueSession | undefined;
 }
 
@@ -106,7 +111,7 @@ export class VenueClient {
   #newLane(): Lane {
     return {
       mapper: this.#options.profile.newMapper(),
-      counted: { duplicates: 0, checksumMismatches: 0 },
+      counted: newVenueCounts(),
       session: undefined,
     };
   }
@@ -147,7 +152,7 @@ export class VenueClient {
 
   #tell(event: MarketEvent): void {
     const { metrics, onEvent } = this.#options;
-    metrics.events.add(1);
+    metrics.counters.events.add(1);
     if (event.type === "bookSnapshot" || event.type === "bookDelta")
       this.#lastSeq.set(event.symbol, event.seq);
     else if (event.type === "gap") metrics.gaps(event.reason).add(1);
@@ -299,19 +304,9 @@ export class VenueClient {
 
   #onTick(): void {
     if (this.#next !== undefined) this.#handover?.trySwitchAll();
-    this.#count(this.#lane);
-    if (this.#next !== undefined) this.#count(this.#next);
-  }
-
-  /** What only the mapper knows. */
-  #count({ mapper, counted }: Lane): void {
     const { metrics } = this.#options;
-    const { duplicates, checksumMismatches } = mapper.counts;
-    metrics.duplicates.add(duplicates - counted.duplicates);
-    metrics.checksumMismatches.add(
-      checksumMismatches - counted.checksumMismatches,
-    );
-    counted.duplicates = duplicates;
-    counted.checksumMismatches = checksumMismatches;
+    for (const lane of [this.#lane, this.#next])
+      if (lane !== undefined)
+        metrics.addMapped(lane.mapper.counts, lane.counted);
   }
 }

@@ -180,17 +180,21 @@ export class VenueFeed {
       // A book a symbol, twice while one connection replaces another; or a poll, an instrument and what is left of a round.
       tasksMax: 4 * symbols.length,
       outcomes: this.#metrics.rest,
-      onWeight: (used) => this.#metrics.restWeight.set(used),
+      onWeight: (used) => this.#metrics.gauges.restWeight.set(used),
     });
   }
 
   #setGauges(): void {
-    const m = this.#metrics;
+    const { gauges } = this.#metrics;
     const { connections, booksWaiting } = this.status;
-    m.connections.set(connections);
-    m.booksWaiting.set(booksWaiting);
-    m.waiting.set(Math.max(...this.#clients.map((c) => c.messagesWaiting)));
-    m.messageAge.set(Math.max(...this.#clients.map((c) => c.quietForMs)) / 1e3);
+    gauges.connections.set(connections);
+    gauges.booksWaiting.set(booksWaiting);
+    gauges.waiting.set(
+      Math.max(...this.#clients.map((c) => c.messagesWaiting)),
+    );
+    gauges.messageAge.set(
+      Math.max(...this.#clients.map((c) => c.quietForMs)) / 1e3,
+    );
   }
 
   #pollInterest(): void {

@@ -91,7 +91,7 @@ export class VenueSession {
       ping: profile.ping,
       onOpen: () => this.#onOpen(),
       onText: (text) => {
-        metrics.messages.add(1);
+        metrics.counters.messages.add(1);
         const receivedNs = clock.nowNs();
         this.#queue.push({ text, receivedUs: clock.nowUs(), receivedNs });
       },
@@ -145,7 +145,7 @@ export class VenueSession {
 
   #onOpen(): void {
     const { profile, symbols, channels, clock, metrics } = this.#options;
-    metrics.opened.add(1);
+    metrics.counters.opened.add(1);
     this.#openedNs = this.#dataNs = clock.nowNs();
     for (const message of profile.subscribe(symbols, channels))
       this.#connection.send(message);

@@ -8,11 +8,11 @@ import { symbolIdOfVenue } from "../../domain/symbol.ts";
 import type { SymbolId } from "../../domain/symbol.ts";
 import { CodedError } from "../../std/errors.ts";
 import type { MonoNanos, UnixMicros } from "../../std/time.ts";
-import type {
-  EmitMarketEvent,
-  Receipt,
-  Venue,
-  VenueCounts,
+import {
+  newVenueCounts,
+  type EmitMarketEvent,
+  type Receipt,
+  type Venue,
 } from "./venue-mapper.ts";
 
 /** Names taken on one connection; the venue says them, so they are bounded. */
@@ -27,18 +27,7 @@ interface Head {
 }
 
 export class MapperCore {
-  readonly counts: VenueCounts = {
-    messages: 0,
-    events: 0,
-    checksumsVerified: 0,
-    checksumMismatches: 0,
-    gaps: 0,
-    duplicates: 0,
-    staleSnapshots: 0,
-    unsynced: 0,
-    ignored: 0,
-    lostTrades: 0,
-  };
+  readonly counts = newVenueCounts();
   readonly awaiting = new Set<SymbolId>();
   readonly #venue: Venue;
   readonly #symbols = new Map<string, SymbolId>();

@@ -46,6 +46,19 @@ export interface VenueCounts {
   lostTrades: number;
 }
 
+export const newVenueCounts = (): VenueCounts => ({
+  messages: 0,
+  events: 0,
+  checksumsVerified: 0,
+  checksumMismatches: 0,
+  gaps: 0,
+  duplicates: 0,
+  staleSnapshots: 0,
+  unsynced: 0,
+  ignored: 0,
+  lostTrades: 0,
+});
+
 /** One instance a connection; `reset` on reconnect. Sequences never go back within an instance, so keep it. */
 export interface VenueMapper {
   readonly venue: Venue;
