@@ -7,7 +7,7 @@ import torch
 from onnx import TensorProto
 from torch import nn
 
-from onnx_graph import GraphPen
+from encoder import EncoderLayer, EncoderPen
 
 EPSILON = 1e-5
 
@@ -31,35 +31,13 @@ class PatchShape:
         return self.length // self.patch
 
 
-class PatchLayer(nn.Module):
-    def __init__(self, shape: PatchShape):
-        super().__init__()
-        self.heads = shape.heads
-        self.query = nn.Linear(shape.hidden, shape.hidden)
-        self.key = nn.Linear(shape.hidden, shape.hidden)
-        self.value = nn.Linear(shape.hidden, shape.hidden)
-        self.mix = nn.Linear(shape.hidden, shape.hidden)
-        self.mix_norm = nn.LayerNorm(shape.hidden, eps=EPSILON)
-        self.widen = nn.Linear(shape.hidden, shape.inner)
-        self.narrow = nn.Linear(shape.inner, shape.hidden)
-        self.narrow_norm = nn.LayerNorm(shape.hidden, eps=EPSILON)
-        self.dropout = nn.Dropout(shape.dropout)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        rows, patches, hidden = x.shape
-        split = lambda y: y.view(rows, patches, self.heads, hidden // self.heads).transpose(1, 2)
-        mixed = nn.functional.scaled_dot_product_attention(split(self.query(x)), split(self.key(x)), split(self.value(x)))
-        x = self.mix_norm(x + self.dropout(self.mix(mixed.transpose(1, 2).reshape(rows, patches, hidden))))
-        return self.narrow_norm(x + self.dropout(self.narrow(nn.functional.gelu(self.widen(x)))))
-
-
 class PatchTst(nn.Module):
     def __init__(self, shape: PatchShape):
         super().__init__()
         self.shape = shape
         self.embed = nn.Linear(shape.patch, shape.hidden)
         self.positions = nn.Parameter(torch.randn(shape.patches, shape.hidden) * 0.02)
-        self.layers = nn.ModuleList(PatchLayer(shape) for _ in range(shape.layers))
+        self.layers = nn.ModuleList(EncoderLayer(shape, EPSILON) for _ in range(shape.layers))
         self.dropout = nn.Dropout(shape.dropout)
         seen = shape.channels * shape.patches * shape.hidden
         # The heads see 1,536 numbers of a window that says little: they begin at "no move" and most of what they see is hidden.
@@ -82,27 +60,15 @@ class PatchTst(nn.Module):
 
 def to_onnx(model: PatchTst) -> onnx.ModelProto:
     shape = model.shape
-    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
-    pen = GraphPen("patchtst")
+    pen = EncoderPen("patchtst", model, EPSILON)
     past = pen.input("past_values", TensorProto.FLOAT, ["batch", shape.length, shape.channels])
 
-    def linear(value: str, name: str) -> str:
-        return pen.linear(value, name, weights[f"{name}.weight"], weights[f"{name}.bias"])
-
-    def norm(value: str, name: str) -> str:
-        return pen.layer_norm(value, name, weights[f"{name}.weight"], weights[f"{name}.bias"], EPSILON)
-
     patches = pen.op("Reshape", pen.op("Transpose", past, perm=[0, 2, 1]), pen.ints(-1, shape.patches, shape.patch))
-    x = pen.op("Add", linear(patches, "embed"), pen.matrix("positions", weights["positions"]))
+    x = pen.op("Add", pen.dense(patches, "embed"), pen.matrix("positions", pen.weights["positions"]))
     for index in range(shape.layers):
-        layer = f"layers.{index}"
-        query, key, value = (linear(x, f"{layer}.{part}") for part in ("query", "key", "value"))
-        mixed = pen.attend(query, key, value, shape.heads, shape.hidden // shape.heads, None)
-        x = norm(pen.op("Add", x, linear(mixed, f"{layer}.mix")), f"{layer}.mix_norm")
-        inner = pen.gelu(linear(x, f"{layer}.widen"))
-        x = norm(pen.op("Add", x, linear(inner, f"{layer}.narrow")), f"{layer}.narrow_norm")
+        x = pen.layer(x, f"layers.{index}", shape)
     seen = pen.op("Reshape", x, pen.ints(-1, shape.channels * shape.patches * shape.hidden))
-    pen.output(linear(seen, "price_head"), "prices", ["batch", shape.steps])
-    classes = pen.op("Reshape", linear(seen, "class_head"), pen.ints(-1, shape.steps, shape.classes))
+    pen.output(pen.dense(seen, "price_head"), "prices", ["batch", shape.steps])
+    classes = pen.op("Reshape", pen.dense(seen, "class_head"), pen.ints(-1, shape.steps, shape.classes))
     pen.output(classes, "logits", ["batch", shape.steps, shape.classes])
     return pen.model()

@@ -19,7 +19,8 @@ import bag_of_words
 import metrics
 import sentiment_data
 import wordpiece
-from bert import Bert, BertShape, round_matrices, to_onnx
+from bert import Bert, BertShape, to_onnx
+from torch_run import options_of, round_matrices
 
 NAME, VERSION, SEED = "finbert", "1", 20261121
 VOCABULARY_MAX, TOKENS_MAX = 5_000, 64
@@ -130,12 +131,7 @@ def run_onnx(session: onnxruntime.InferenceSession, rows: list[list[int]]) -> np
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=pathlib.Path, required=True)
-    parser.add_argument("--out", type=pathlib.Path, default=artefact.MODELS / "finbert" / NAME / VERSION)
-    parser.add_argument("--epochs", type=int, default=14)
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(SEED)
+    options = options_of(parser, artefact.MODELS / "finbert" / NAME / VERSION, 14, SEED)
 
     parts = sentiment_data.load(options.data)
     tokenizer = wordpiece.train([example.text for example in parts["train"]], VOCABULARY_MAX)

@@ -8,15 +8,15 @@ import pathlib
 
 import lightgbm
 import numpy as np
-import onnx
-import onnxruntime
 
 import artefact
+import boosting
 import market_features
 import metrics
 import mirror
 import time_split
 import tree_onnx
+from boosting import Boosted, tensors
 from feature_constants import SetConstants
 from market_features import FeatureTable
 from platt import fit_platt, log_odds, sigmoid
@@ -31,24 +31,8 @@ EMBARGO_MS = 10_000
 SPACING_MS = 50
 # Features are not themselves before their slow windows have filled.
 WARM_UP_MS = 30_000
-TREES_MAX, LEAVES_MAX = 200, 31
 BASELINE = "imbalance1"
-PARAMETERS = {
-    "objective": "binary",
-    "num_leaves": LEAVES_MAX,
-    "learning_rate": 0.04,
-    "min_data_in_leaf": 120,
-    "feature_fraction": 0.6,
-    "bagging_fraction": 0.7,
-    "bagging_freq": 1,
-    "lambda_l2": 10.0,
-    "max_bin": 127,
-    "seed": SEED,
-    "deterministic": True,
-    "force_row_wise": True,
-    "num_threads": 1,
-    "verbose": -1,
-}
+PARAMETERS = {**boosting.PARAMETERS, "seed": SEED}
 
 
 def role_of(table: FeatureTable) -> str:
@@ -158,26 +142,9 @@ def train(name: str, tables: list[FeatureTable], out: pathlib.Path) -> dict:
         values[:, [name in unused for name in names]] = 0
         return lightgbm.Dataset(values.astype(np.float64), up, weight=weight)
 
-    booster = lightgbm.train(
-        {**PARAMETERS, "monotone_constraints": mirror.monotone(names)},
-        dataset(learn),
-        TREES_MAX,
-        valid_sets=[dataset(check)],
-        callbacks=[lightgbm.early_stopping(25, verbose=False)],
-    )
-    trees = booster.best_iteration or booster.num_trees()
-    out.mkdir(parents=True, exist_ok=True)
-    onnx.save(tree_onnx.to_onnx(booster.dump_model(num_iteration=trees), len(names)), out / "model.onnx")
     # What is measured from here on is the shipped file.
-    session = onnxruntime.InferenceSession(str(out / "model.onnx"), providers=["CPUExecutionProvider"])
-
-    def shipped(values: np.ndarray) -> np.ndarray:
-        return session.run([tree_onnx.OUTPUT], {tree_onnx.INPUT: values})[0][:, 0].astype(np.float64)
-
-    raw = shipped(rows.values)
-    apart = float(np.abs(raw - booster.predict(rows.values.astype(np.float64), num_iteration=trees)).max())
-    if apart > 1e-6:
-        raise ValueError(f"ONNX and LightGBM are {apart} apart")
+    shipped = Boosted({**PARAMETERS, "monotone_constraints": mirror.monotone(names)}, dataset(learn), dataset(check), len(names), out / "model.onnx")
+    raw, apart = shipped(rows.values), shipped.apart(rows.values)
     check_values, check_up, check_weight = rows.both_ways(check, names)
     a, b = fit_platt(log_odds(shipped(check_values)), check_up, check_weight)
     probability = sigmoid(a * log_odds(raw) + b)
@@ -191,7 +158,7 @@ def train(name: str, tables: list[FeatureTable], out: pathlib.Path) -> dict:
             probability[mask], baseline[mask], baseline_probability[mask], rows.up[mask], rows.time_ns[mask], rows.source[mask]
         )
 
-    found = {"trees": trees, "onnxAgainstLightGbmMaxAbs": float(f"{apart:.2e}"), "ties": rows.ties}
+    found = {"trees": shipped.trees, "onnxAgainstLightGbmMaxAbs": float(f"{apart:.2e}"), "ties": rows.ties}
     for role in ("recorded", "unseen", "simulated"):
         mask = test & (rows.role == role)
         if mask.any():
@@ -200,7 +167,7 @@ def train(name: str, tables: list[FeatureTable], out: pathlib.Path) -> dict:
         source: {key: value for key, value in measured(test & (rows.source == source)).items() if key != "calibration"}
         for source in sorted(set(rows.source[test]))
     }
-    gain = booster.feature_importance("gain", iteration=trees)
+    gain = shipped.booster.feature_importance("gain", iteration=shipped.trees)
     found["gain"] = {names[i]: round(float(gain[i] / gain.sum()), 4) for i in np.argsort(-gain)[:10]}
     artefact.write_manifest(
         out,
@@ -210,13 +177,12 @@ def train(name: str, tables: list[FeatureTable], out: pathlib.Path) -> dict:
             "version": VERSION,
             "file": "model.onnx",
             "input": SetConstants("market", 1, tables[0].schema_hash, {}).manifest_input(),
-            "inputs": [{"name": tree_onnx.INPUT, "dtype": "float32", "shape": ["batch", len(names)]}],
-            "outputs": [{"name": tree_onnx.OUTPUT, "dtype": "float32", "shape": ["batch", 1]}],
+            **tensors(len(names)),
             "horizonMs": horizon_ms,
             "ttlMs": horizon_ms,
             "label": f"P(mid higher {horizon_ms} ms later, given that it is not the same): the later mid is the last one at or before "
             "that time; rows with an equal mid are left out of training and of the metrics; the raw output is a probability, the calibration is for its log-odds",
-            "golden": artefact.golden(session, {tree_onnx.INPUT: rows.values[test][:1]}, 1e-5),
+            "golden": artefact.golden(shipped.session, {tree_onnx.INPUT: rows.values[test][:1]}, 1e-5),
             "calibration": {"method": "platt", "a": round(a, 6), "b": round(b, 6)},
         },
         {

@@ -15,9 +15,9 @@ import artefact
 import metrics
 import sentiment_data
 import sentencepiece_bpe
-from bert import round_matrices
 from sentencepiece_bpe import START_ID, UNKNOWN_ID, SentencePieceBpe
 from tiny_llama import LlamaShape, TinyLlama, write_gguf
+from torch_run import options_of, round_matrices
 
 NAME, VERSION, SEED = "llama", "1", 20261122
 VOCABULARY_MAX, TOKENS_MAX = 2_400, 160
@@ -123,13 +123,8 @@ def answer(model: TinyLlama, rows, labels: torch.Tensor, validation, answers: li
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=pathlib.Path, required=True)
-    parser.add_argument("--out", type=pathlib.Path, default=artefact.MODELS / "llama" / NAME / VERSION)
-    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--probe", type=pathlib.Path, help="also write texts, tokens and logits, for a check in llama.cpp")
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(SEED)
+    options = options_of(parser, artefact.MODELS / "llama" / NAME / VERSION, 8, SEED)
 
     parts = sentiment_data.load(options.data)
     question = PROMPT.replace("{text}\n", "")

@@ -16,10 +16,10 @@ import torch
 import artefact
 import bar_windows
 import metrics
-from bert import round_matrices
 from patchtst import PatchShape, PatchTst, to_onnx
 from platt import fit_platt, log_odds, sigmoid
 from time_split import split_by_time
+from torch_run import options_of, round_matrices
 
 NAME, VERSION, SEED = "patchtst-1s", "1", 20261124
 INTERVAL_US = 1_000_000
@@ -143,12 +143,7 @@ def measure(past, future, prices, logits, majority: np.ndarray) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bars", type=pathlib.Path, required=True)
-    parser.add_argument("--out", type=pathlib.Path, default=artefact.MODELS / "patchtst" / NAME / VERSION)
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(SEED)
+    options = options_of(parser, artefact.MODELS / "patchtst" / NAME / VERSION, 10, SEED)
 
     windows = gather(options.bars)
     part, role = windows["part"], windows["role"]

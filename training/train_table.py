@@ -11,38 +11,23 @@ import pathlib
 
 import lightgbm
 import numpy as np
-import onnx
-import onnxruntime
 import pandas as pd
 
 import artefact
+import boosting
 import feature_constants
 import metrics
 import tree_onnx
+from boosting import Boosted, tensors
 from feature_constants import SetConstants
 from platt import fit_platt, log_odds, sigmoid
 
 VERSION = "1"
 SEED = 20261121
-TREES_MAX, LEAVES_MAX = 200, 15
 CONSTANTS_REL_MAX = 1e-9
 HEAD = {"timeUs", "timeNs", "price", "bid", "ask", "isWarm"}
 LABELS = ("midMove", "forwardReturn", "tripleBarrier")
-PARAMETERS = {
-    "objective": "binary",
-    "num_leaves": LEAVES_MAX,
-    "learning_rate": 0.04,
-    "min_data_in_leaf": 120,
-    "feature_fraction": 0.6,
-    "bagging_fraction": 0.7,
-    "bagging_freq": 1,
-    "lambda_l2": 10.0,
-    "seed": SEED,
-    "deterministic": True,
-    "force_row_wise": True,
-    "num_threads": 1,
-    "verbose": -1,
-}
+PARAMETERS = {**boosting.PARAMETERS, "num_leaves": 15, "seed": SEED}
 
 
 def features_of(table: pd.DataFrame) -> list[str]:
@@ -71,20 +56,15 @@ def train(path: pathlib.Path, name: str, horizon_s: int, out: pathlib.Path) -> d
     learn, check, test = (parts[part] & (np.abs(move) == 1) for part in ("train", "validation", "test"))
     up = (move > 0).astype(float)
     values = table[names].to_numpy(np.float32)
-    datasets = [lightgbm.Dataset(values[rows].astype(np.float64), up[rows]) for rows in (learn, check)]
-    booster = lightgbm.train(
-        PARAMETERS, datasets[0], TREES_MAX, valid_sets=[datasets[1]], callbacks=[lightgbm.early_stopping(25, verbose=False)]
-    )
-    out.mkdir(parents=True, exist_ok=True)
-    trees = booster.best_iteration or booster.num_trees()
-    onnx.save(tree_onnx.to_onnx(booster.dump_model(num_iteration=trees), len(names)), out / "model.onnx")
+    learned, checked = (lightgbm.Dataset(values[rows].astype(np.float64), up[rows]) for rows in (learn, check))
     # What is measured from here on is the file.
-    session = onnxruntime.InferenceSession(str(out / "model.onnx"), providers=["CPUExecutionProvider"])
-    raw = log_odds(session.run([tree_onnx.OUTPUT], {tree_onnx.INPUT: values})[0][:, 0].astype(np.float64))
+    shipped = Boosted(PARAMETERS, learned, checked, len(names), out / "model.onnx")
+    shipped.apart(values)
+    raw = log_odds(shipped(values))
     a, b = fit_platt(raw[check], up[check], np.ones(int(check.sum())))
     probability = sigmoid(a * raw + b)
     found = {
-        "trees": trees,
+        "trees": shipped.trees,
         "test": {
             "rows": int(test.sum()),
             "up": round(float(up[test].mean()), 4),
@@ -100,12 +80,11 @@ def train(path: pathlib.Path, name: str, horizon_s: int, out: pathlib.Path) -> d
             "version": VERSION,
             "file": "model.onnx",
             "input": taken.manifest_input(),
-            "inputs": [{"name": tree_onnx.INPUT, "dtype": "float32", "shape": ["batch", len(names)]}],
-            "outputs": [{"name": tree_onnx.OUTPUT, "dtype": "float32", "shape": ["batch", 1]}],
+            **tensors(len(names)),
             "horizonMs": horizon_s * 1000,
             "ttlMs": horizon_s * 1000,
             "label": f"P(price higher {horizon_s} s later, given that it is not the same)",
-            "golden": artefact.golden(session, {tree_onnx.INPUT: np.nan_to_num(values[test][:1])}, 1e-5),
+            "golden": artefact.golden(shipped.session, {tree_onnx.INPUT: np.nan_to_num(values[test][:1])}, 1e-5),
             "calibration": {"method": "platt", "a": round(a, 6), "b": round(b, 6)},
         },
         {

@@ -11,6 +11,7 @@ import bert  # noqa: E402
 import patchtst  # noqa: E402
 import sentencepiece_bpe  # noqa: E402
 import tiny_llama  # noqa: E402
+import torch_run  # noqa: E402
 
 
 def run(model, feeds):
@@ -21,7 +22,7 @@ def run(model, feeds):
 def test_bert_graph_equals_the_network_with_padding():
     torch.manual_seed(1)
     network = bert.Bert(bert.BertShape(vocabulary=50, hidden=16, heads=2, inner=32)).eval()
-    bert.round_matrices(network)
+    torch_run.round_matrices(network)
     ids = torch.randint(5, 50, (3, 11))
     attention = torch.ones_like(ids)
     attention[1, 6:] = 0
@@ -37,7 +38,7 @@ def test_patchtst_graph_equals_the_network():
     network = patchtst.PatchTst(patchtst.PatchShape()).eval()
     for head in (network.price_head, network.class_head):
         torch.nn.init.normal_(head.weight, std=0.05)
-    bert.round_matrices(network)
+    torch_run.round_matrices(network)
     past = torch.randn(4, 64, 6)
     with torch.no_grad():
         expected = [value.numpy() for value in network(past)]
