@@ -21,6 +21,7 @@ import {
 } from "./message.ts";
 import type { Fields } from "./message.ts";
 import { bestFirst } from "./numbered-book.ts";
+import { SymbolStates } from "./symbol-states.ts";
 
 export type BinanceVenue = "BINANCE" | "BINANCEUSDM" | "BINANCECOINM";
 
@@ -36,7 +37,13 @@ interface Chain {
 }
 
 export class BinanceMapper extends MapperFrame<BinanceVenue> {
-  readonly #chains = new Map<SymbolId, Chain>();
+  readonly #chains = new SymbolStates<Chain>(() => ({
+    runPrevSeq: undefined,
+    lastSeq: 0,
+    snapshotSeq: undefined,
+    quoteSeq: 0,
+    lastTradeIds: { trade: 0, aggTrade: 0 },
+  }));
 
   protected override read(message: unknown): void {
     const outer = fieldsOf(parse(message), "message");
@@ -90,7 +97,7 @@ export class BinanceMapper extends MapperFrame<BinanceVenue> {
     const eventUs = bookUs(data, core);
     const bids = levelsOf(data["b"], "b");
     const asks = levelsOf(data["a"], "a");
-    const chain = this.#chainOf(symbol);
+    const chain = this.#chains.of(symbol);
     if (chain.runPrevSeq !== undefined && seq <= chain.lastSeq) {
       core.counts.duplicates++;
       return;
@@ -123,7 +130,7 @@ export class BinanceMapper extends MapperFrame<BinanceVenue> {
     const bids = bestFirst(levelsOf(data["bids"], "bids"), "bids");
     const asks = bestFirst(levelsOf(data["asks"], "asks"), "asks");
     const eventUs = bookUs(data, core);
-    const chain = this.#chainOf(symbol);
+    const chain = this.#chains.of(symbol);
     // Deltas between it and those that are here are lost: only a later one will do.
     if (chain.runPrevSeq !== undefined && seq < chain.runPrevSeq) {
       core.counts.staleSnapshots++;
@@ -150,7 +157,7 @@ export class BinanceMapper extends MapperFrame<BinanceVenue> {
     const size = positiveSizeOf(data["q"], "q");
     // `m`: the buyer is the maker, so the aggressor sold.
     const side = flagOf(data["m"], "m") ? "sell" : "buy";
-    const { lastTradeIds } = this.#chainOf(symbol);
+    const { lastTradeIds } = this.#chains.of(symbol);
     if (tradeId <= lastTradeIds[kind]) {
       core.counts.duplicates++;
       return;
@@ -168,7 +175,7 @@ export class BinanceMapper extends MapperFrame<BinanceVenue> {
     const bidSize = sizeOf(data["B"], "B");
     const askPrice = priceOf(data["a"], "a");
     const askSize = sizeOf(data["A"], "A");
-    const chain = this.#chainOf(symbol);
+    const chain = this.#chains.of(symbol);
     if (seq <= chain.quoteSeq) {
       core.counts.duplicates++;
       return;
@@ -251,21 +258,6 @@ export class BinanceMapper extends MapperFrame<BinanceVenue> {
     return this.core.symbolOf(
       stream.slice(0, stream.indexOf("@")).toUpperCase(),
     );
-  }
-
-  #chainOf(symbol: SymbolId): Chain {
-    let chain = this.#chains.get(symbol);
-    if (chain === undefined) {
-      chain = {
-        runPrevSeq: undefined,
-        lastSeq: 0,
-        snapshotSeq: undefined,
-        quoteSeq: 0,
-        lastTradeIds: { trade: 0, aggTrade: 0 },
-      };
-      this.#chains.set(symbol, chain);
-    }
-    return chain;
   }
 }
 

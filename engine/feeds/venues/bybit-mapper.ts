@@ -20,6 +20,7 @@ import {
 } from "./message.ts";
 import type { Fields } from "./message.ts";
 import { NumberedBook, bestFirst } from "./numbered-book.ts";
+import { SymbolStates } from "./symbol-states.ts";
 import { RecentIds } from "./trade-ids.ts";
 
 /** Ticker fields that have been told so far: an update carries what changed only. */
@@ -42,7 +43,12 @@ interface InstrumentState {
 }
 
 export class BybitMapper extends MapperFrame<"BYBIT"> {
-  readonly #instruments = new Map<SymbolId, InstrumentState>();
+  readonly #instruments = new SymbolStates<InstrumentState>((symbol) => ({
+    numbers: new NumberedBook(this.core, symbol),
+    recentTrades: new RecentIds(this.core),
+    ticker: {},
+    updateId: 0,
+  }));
 
   constructor() {
     super("BYBIT");
@@ -75,7 +81,7 @@ export class BybitMapper extends MapperFrame<"BYBIT"> {
   }
 
   protected override forget(): void {
-    for (const state of this.#instruments.values()) {
+    for (const state of this.#instruments.all) {
       state.numbers.reset();
       state.ticker = {};
     }
@@ -91,7 +97,7 @@ export class BybitMapper extends MapperFrame<"BYBIT"> {
     const asks = levelsOf(data["a"], "a");
     const { type } = outer;
     if (type !== "snapshot" && type !== "delta") throw schemaError("type");
-    const state = this.#stateOf(symbol);
+    const state = this.#instruments.of(symbol);
     const { numbers } = state;
     // A snapshot counts whatever its id: after a restart of the service it is 1. The same again says that nothing changed.
     if (
@@ -129,7 +135,7 @@ export class BybitMapper extends MapperFrame<"BYBIT"> {
       };
     });
     for (const { symbol, id, eventUs, ...trade } of trades)
-      if (this.#stateOf(symbol).recentTrades.take(id))
+      if (this.#instruments.of(symbol).recentTrades.take(id))
         this.core.trade(symbol, eventUs, {
           tradeId: this.core.nextTradeId(),
           ...trade,
@@ -141,7 +147,7 @@ export class BybitMapper extends MapperFrame<"BYBIT"> {
     const symbol = this.core.symbolOf(textOf(data["symbol"], "symbol"));
     const eventUs = epochUs(outer["ts"], "ts");
     const told = tickerOf(data);
-    const state = this.#stateOf(symbol);
+    const state = this.#instruments.of(symbol);
     const now: Ticker =
       outer["type"] === "snapshot" ? told : { ...state.ticker, ...told };
     state.ticker = now;
@@ -219,20 +225,6 @@ export class BybitMapper extends MapperFrame<"BYBIT"> {
       // Months are of no fixed length.
       if (bar.intervalMs === Infinity) this.core.counts.ignored++;
       else emitBar(this.core, bar, isClosed);
-  }
-
-  #stateOf(symbol: SymbolId): InstrumentState {
-    let state = this.#instruments.get(symbol);
-    if (state === undefined) {
-      state = {
-        numbers: new NumberedBook(this.core, symbol),
-        recentTrades: new RecentIds(this.core),
-        ticker: {},
-        updateId: 0,
-      };
-      this.#instruments.set(symbol, state);
-    }
-    return state;
   }
 }
 

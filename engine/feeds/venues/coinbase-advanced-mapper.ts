@@ -1,6 +1,5 @@
 /** Coinbase Advanced Trade: l2_data, market_trades, ticker and heartbeats, every message of a connection numbered without a hole. */
 import type { Levels } from "../../domain/market-event.ts";
-import type { SymbolId } from "../../domain/symbol.ts";
 import type { UnixMicros } from "../../std/time.ts";
 import { MapperFrame } from "./mapper-frame.ts";
 import {
@@ -17,6 +16,7 @@ import {
   type Fields,
 } from "./message.ts";
 import { NumberedBook, bestFirst } from "./numbered-book.ts";
+import { SymbolStates } from "./symbol-states.ts";
 import { TradeIds } from "./trade-ids.ts";
 
 interface ProductState {
@@ -28,7 +28,10 @@ interface ProductState {
 type Said = () => void;
 
 export class CoinbaseAdvancedMapper extends MapperFrame<"COINBASE"> {
-  readonly #products = new Map<SymbolId, ProductState>();
+  readonly #products = new SymbolStates<ProductState>((symbol) => ({
+    numbers: new NumberedBook(this.core, symbol),
+    trades: new TradeIds(this.core),
+  }));
   /** Of the connection's next message, whatever its channel; the first may have any number. */
   #nextSequence: number | undefined;
 
@@ -51,7 +54,7 @@ export class CoinbaseAdvancedMapper extends MapperFrame<"COINBASE"> {
 
   protected override forget(): void {
     this.#nextSequence = undefined;
-    for (const { numbers } of this.#products.values()) numbers.reset();
+    for (const { numbers } of this.#products.all) numbers.reset();
   }
 
   /** A hole may have held an update of any book of the connection. */
@@ -62,7 +65,7 @@ export class CoinbaseAdvancedMapper extends MapperFrame<"COINBASE"> {
       return false;
     }
     if (sequence > next)
-      for (const { numbers } of this.#products.values())
+      for (const { numbers } of this.#products.all)
         if (numbers.isLive) numbers.void(eventUs, "sequence");
     this.#nextSequence = sequence + 1;
     return true;
@@ -147,18 +150,9 @@ export class CoinbaseAdvancedMapper extends MapperFrame<"COINBASE"> {
   }
 
   #stateOf(fields: Fields): ProductState {
-    const symbol = this.core.symbolOf(
-      textOf(fields["product_id"], "product_id"),
+    return this.#products.of(
+      this.core.symbolOf(textOf(fields["product_id"], "product_id")),
     );
-    let state = this.#products.get(symbol);
-    if (state === undefined) {
-      state = {
-        numbers: new NumberedBook(this.core, symbol),
-        trades: new TradeIds(this.core),
-      };
-      this.#products.set(symbol, state);
-    }
-    return state;
   }
 }
 

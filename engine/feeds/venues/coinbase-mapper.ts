@@ -1,6 +1,5 @@
 /** Coinbase Exchange: level2 snapshot and l2update, match, ticker and heartbeat. */
 import type { Levels } from "../../domain/market-event.ts";
-import type { SymbolId } from "../../domain/symbol.ts";
 import type { UnixMicros } from "../../std/time.ts";
 import { MapperFrame } from "./mapper-frame.ts";
 import {
@@ -19,6 +18,7 @@ import {
 } from "./message.ts";
 import type { Fields } from "./message.ts";
 import { NumberedBook, bestFirst } from "./numbered-book.ts";
+import { SymbolStates } from "./symbol-states.ts";
 import { TradeIds } from "./trade-ids.ts";
 
 interface ProductState {
@@ -37,7 +37,16 @@ interface ProductState {
 }
 
 export class CoinbaseMapper extends MapperFrame<"COINBASE"> {
-  readonly #products = new Map<SymbolId, ProductState>();
+  readonly #products = new SymbolStates<ProductState>((symbol) => ({
+    numbers: new NumberedBook(this.core, symbol),
+    trades: new TradeIds(this.core),
+    bids: new Set(),
+    asks: new Set(),
+    bookUs: 0,
+    lastChanges: undefined,
+    quoteSeq: 0,
+    overdueTradeId: 0,
+  }));
   /** Updates every change one by one; the batched channels may name a level that came and went between two. */
   #isEveryChangeTold = true;
 
@@ -80,7 +89,7 @@ export class CoinbaseMapper extends MapperFrame<"COINBASE"> {
   }
 
   protected override forget(): void {
-    for (const state of this.#products.values()) {
+    for (const state of this.#products.all) {
       state.numbers.reset();
       state.bookUs = 0;
       state.lastChanges = undefined;
@@ -213,22 +222,9 @@ export class CoinbaseMapper extends MapperFrame<"COINBASE"> {
   }
 
   #stateOf(data: Fields): ProductState {
-    const symbol = this.core.symbolOf(textOf(data["product_id"], "product_id"));
-    let state = this.#products.get(symbol);
-    if (state === undefined) {
-      state = {
-        numbers: new NumberedBook(this.core, symbol),
-        trades: new TradeIds(this.core),
-        bids: new Set(),
-        asks: new Set(),
-        bookUs: 0,
-        lastChanges: undefined,
-        quoteSeq: 0,
-        overdueTradeId: 0,
-      };
-      this.#products.set(symbol, state);
-    }
-    return state;
+    return this.#products.of(
+      this.core.symbolOf(textOf(data["product_id"], "product_id")),
+    );
   }
 }
 

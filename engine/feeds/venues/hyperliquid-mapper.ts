@@ -19,6 +19,7 @@ import {
 } from "./message.ts";
 import type { Fields } from "./message.ts";
 import { NumberedBook, bestFirst } from "./numbered-book.ts";
+import { SymbolStates } from "./symbol-states.ts";
 import { RecentIds } from "./trade-ids.ts";
 
 const GREETING = "Websocket connection established.";
@@ -32,7 +33,12 @@ interface CoinState {
 }
 
 export class HyperliquidMapper extends MapperFrame<"HYPERLIQUID"> {
-  readonly #coins = new Map<SymbolId, CoinState>();
+  readonly #coins = new SymbolStates<CoinState>((symbol) => ({
+    numbers: new NumberedBook(this.core, symbol),
+    recentTrades: new RecentIds(this.core),
+    bookUs: 0,
+    quoteUs: 0,
+  }));
   readonly #bars = new OpenBars(this.core);
 
   constructor() {
@@ -69,7 +75,7 @@ export class HyperliquidMapper extends MapperFrame<"HYPERLIQUID"> {
   }
 
   protected override forget(): void {
-    for (const state of this.#coins.values()) state.numbers.reset();
+    for (const state of this.#coins.all) state.numbers.reset();
     this.#bars.reset();
   }
 
@@ -108,7 +114,7 @@ export class HyperliquidMapper extends MapperFrame<"HYPERLIQUID"> {
       };
     });
     for (const { symbol, eventUs, ...trade } of trades)
-      if (this.#ofSymbol(symbol).recentTrades.take(trade.tradeId))
+      if (this.#coins.of(symbol).recentTrades.take(trade.tradeId))
         this.core.trade(symbol, eventUs, trade);
   }
 
@@ -178,21 +184,7 @@ export class HyperliquidMapper extends MapperFrame<"HYPERLIQUID"> {
   }
 
   #stateOf(data: Fields): CoinState {
-    return this.#ofSymbol(this.#symbolOf(data));
-  }
-
-  #ofSymbol(symbol: SymbolId): CoinState {
-    let state = this.#coins.get(symbol);
-    if (state === undefined) {
-      state = {
-        numbers: new NumberedBook(this.core, symbol),
-        recentTrades: new RecentIds(this.core),
-        bookUs: 0,
-        quoteUs: 0,
-      };
-      this.#coins.set(symbol, state);
-    }
-    return state;
+    return this.#coins.of(this.#symbolOf(data));
   }
 }
 

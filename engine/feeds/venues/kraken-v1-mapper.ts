@@ -18,9 +18,12 @@ import {
   textOf,
 } from "./message.ts";
 import type { Fields } from "./message.ts";
+import { SymbolStates } from "./symbol-states.ts";
 
 export class KrakenV1Mapper extends MapperFrame<"KRAKEN"> {
-  readonly #books = new Map<SymbolId, KrakenBook>();
+  readonly #books = new SymbolStates<KrakenBook>(
+    (symbol) => new KrakenBook(this.core, symbol),
+  );
   readonly #bars = new OpenBars(this.core);
 
   constructor() {
@@ -63,7 +66,7 @@ export class KrakenV1Mapper extends MapperFrame<"KRAKEN"> {
   }
 
   protected override forget(): void {
-    for (const book of this.#books.values()) book.reset();
+    for (const book of this.#books.all) book.reset();
     this.#bars.reset();
   }
 
@@ -80,7 +83,7 @@ export class KrakenV1Mapper extends MapperFrame<"KRAKEN"> {
       asks: asks.map(levelOf),
       checksum: checksum === undefined ? undefined : countOf(checksum, "c"),
     };
-    const book = this.#bookOf(symbol);
+    const book = this.#books.of(symbol);
     if (isSnapshot) book.snapshot(update);
     else book.update(update, depth);
   }
@@ -128,7 +131,7 @@ export class KrakenV1Mapper extends MapperFrame<"KRAKEN"> {
     const bidSize = sizeOf(bidVolume, "bidVolume");
     const askPrice = priceOf(ask, "ask");
     const askSize = sizeOf(askVolume, "askVolume");
-    const { numbers } = this.#bookOf(symbol);
+    const { numbers } = this.#books.of(symbol);
     numbers.quote(eventUs, bidPrice, bidSize, askPrice, askSize);
   }
 
@@ -150,13 +153,6 @@ export class KrakenV1Mapper extends MapperFrame<"KRAKEN"> {
       trades: countOf(count, "count"),
     });
     this.#bars.apply(bar);
-  }
-
-  #bookOf(symbol: SymbolId): KrakenBook {
-    let book = this.#books.get(symbol);
-    if (book === undefined)
-      this.#books.set(symbol, (book = new KrakenBook(this.core, symbol)));
-    return book;
   }
 }
 

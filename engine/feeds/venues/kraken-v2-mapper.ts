@@ -17,6 +17,7 @@ import {
   textOf,
 } from "./message.ts";
 import type { Fields } from "./message.ts";
+import { SymbolStates } from "./symbol-states.ts";
 import { TradeIds } from "./trade-ids.ts";
 
 /** Depths that can be subscribed. */
@@ -32,7 +33,11 @@ interface SymbolState {
 }
 
 export class KrakenV2Mapper extends MapperFrame<"KRAKEN"> {
-  readonly #states = new Map<SymbolId, SymbolState>();
+  readonly #states = new SymbolStates<SymbolState>((symbol) => ({
+    book: new KrakenBook(this.core, symbol),
+    trades: new TradeIds(this.core),
+    depth: undefined,
+  }));
   readonly #bars = new OpenBars(this.core);
 
   constructor() {
@@ -69,7 +74,7 @@ export class KrakenV2Mapper extends MapperFrame<"KRAKEN"> {
   }
 
   protected override forget(): void {
-    for (const state of this.#states.values()) {
+    for (const state of this.#states.all) {
       state.book.reset();
       state.depth = undefined;
     }
@@ -83,7 +88,7 @@ export class KrakenV2Mapper extends MapperFrame<"KRAKEN"> {
     const result = fieldsOf(data["result"], "result");
     if (result["channel"] !== "book") return;
     const depth = countOf(result["depth"], "depth");
-    this.#stateOf(this.#symbolOf(result)).depth = depth;
+    this.#states.of(this.#symbolOf(result)).depth = depth;
   }
 
   #books(items: readonly Fields[], isSnapshot: boolean): void {
@@ -92,7 +97,7 @@ export class KrakenV2Mapper extends MapperFrame<"KRAKEN"> {
       update: this.#updateOf(item),
     }));
     for (const { symbol, update } of updates) {
-      const state = this.#stateOf(symbol);
+      const state = this.#states.of(symbol);
       const { bids, asks } = update;
       const deepest = Math.max(bids.length, asks.length);
       if (isSnapshot) {
@@ -125,7 +130,7 @@ export class KrakenV2Mapper extends MapperFrame<"KRAKEN"> {
       },
     }));
     for (const { symbol, eventUs, trade } of trades) {
-      const ids = this.#stateOf(symbol).trades;
+      const ids = this.#states.of(symbol).trades;
       if (isSnapshot) ids.skipTo(trade.tradeId);
       else if (ids.take(trade.tradeId)) this.core.trade(symbol, eventUs, trade);
     }
@@ -144,13 +149,15 @@ export class KrakenV2Mapper extends MapperFrame<"KRAKEN"> {
       askSize: sizeOf(item["ask_qty"], "ask_qty"),
     }));
     for (const { symbol, eventUs, ...q } of quotes)
-      this.#stateOf(symbol).book.numbers.quote(
-        eventUs,
-        q.bidPrice,
-        q.bidSize,
-        q.askPrice,
-        q.askSize,
-      );
+      this.#states
+        .of(symbol)
+        .book.numbers.quote(
+          eventUs,
+          q.bidPrice,
+          q.bidSize,
+          q.askPrice,
+          q.askSize,
+        );
   }
 
   #ohlc(items: readonly Fields[]): void {
@@ -175,19 +182,6 @@ export class KrakenV2Mapper extends MapperFrame<"KRAKEN"> {
 
   #symbolOf(item: Fields): SymbolId {
     return this.core.symbolOf(textOf(item["symbol"], "symbol"));
-  }
-
-  #stateOf(symbol: SymbolId): SymbolState {
-    let state = this.#states.get(symbol);
-    if (state === undefined) {
-      state = {
-        book: new KrakenBook(this.core, symbol),
-        trades: new TradeIds(this.core),
-        depth: undefined,
-      };
-      this.#states.set(symbol, state);
-    }
-    return state;
   }
 }
 

@@ -21,6 +21,7 @@ import {
 } from "./message.ts";
 import type { Fields } from "./message.ts";
 import { OkxBook, okxBookMessage } from "./okx-book.ts";
+import { SymbolStates } from "./symbol-states.ts";
 import { TradeIds } from "./trade-ids.ts";
 
 interface InstrumentState {
@@ -31,7 +32,12 @@ interface InstrumentState {
 }
 
 export class OkxMapper extends MapperFrame<"OKX"> {
-  readonly #instruments = new Map<SymbolId, InstrumentState>();
+  readonly #instruments = new SymbolStates<InstrumentState>((symbol) => ({
+    book: new OkxBook(this.core, symbol),
+    trades: new TradeIds(this.core),
+    funding: undefined,
+    markPrice: undefined,
+  }));
 
   constructor() {
     super("OKX");
@@ -91,14 +97,14 @@ export class OkxMapper extends MapperFrame<"OKX"> {
   }
 
   protected override forget(): void {
-    for (const state of this.#instruments.values()) state.book.numbers.reset();
+    for (const state of this.#instruments.all) state.book.numbers.reset();
   }
 
   #books(symbol: SymbolId, fields: readonly Fields[], action: unknown): void {
     if (action !== "snapshot" && action !== "update")
       throw schemaError("action");
     const messages = fields.map(okxBookMessage);
-    const { book } = this.#stateOf(symbol);
+    const { book } = this.#instruments.of(symbol);
     for (const message of messages)
       if (action === "snapshot") book.snapshot(message);
       else book.update(message);
@@ -110,7 +116,7 @@ export class OkxMapper extends MapperFrame<"OKX"> {
       bids: levelsOf(item["bids"], "bids"),
       asks: levelsOf(item["asks"], "asks"),
     }));
-    const { numbers } = this.#stateOf(symbol).book;
+    const { numbers } = this.#instruments.of(symbol).book;
     for (const { eventUs, bids, asks } of quotes)
       if (bids.length > 0 && asks.length > 0)
         numbers.quote(eventUs, bids[0]!, bids[1]!, asks[0]!, asks[1]!);
@@ -128,7 +134,7 @@ export class OkxMapper extends MapperFrame<"OKX"> {
       askSize: sizeOf(item["askSz"], "askSz"),
     }));
     this.core.counts.ignored += fields.length - full.length;
-    const { numbers } = this.#stateOf(symbol).book;
+    const { numbers } = this.#instruments.of(symbol).book;
     for (const q of quotes)
       numbers.quote(q.eventUs, q.bidPrice, q.bidSize, q.askPrice, q.askSize);
   }
@@ -143,7 +149,7 @@ export class OkxMapper extends MapperFrame<"OKX"> {
         side: sideOf(item["side"], "side"),
       },
     }));
-    const ids = this.#stateOf(symbol).trades;
+    const ids = this.#instruments.of(symbol).trades;
     for (const { eventUs, trade } of trades)
       if (ids.take(trade.tradeId)) this.core.trade(symbol, eventUs, trade);
   }
@@ -188,7 +194,7 @@ export class OkxMapper extends MapperFrame<"OKX"> {
       rate: rateOf(item["fundingRate"], "fundingRate"),
       nextUs: epochUs(item["fundingTime"], "fundingTime"),
     }));
-    const state = this.#stateOf(symbol);
+    const state = this.#instruments.of(symbol);
     for (const { eventUs, rate, nextUs } of rates) {
       state.funding = { rate, nextUs };
       this.#funding(symbol, state, eventUs);
@@ -200,7 +206,7 @@ export class OkxMapper extends MapperFrame<"OKX"> {
       eventUs: epochUs(item["ts"], "ts"),
       markPrice: priceOf(item["markPx"], "markPx"),
     }));
-    const state = this.#stateOf(symbol);
+    const state = this.#instruments.of(symbol);
     for (const { eventUs, markPrice } of prices) {
       state.markPrice = markPrice;
       this.#funding(symbol, state, eventUs);
@@ -230,19 +236,5 @@ export class OkxMapper extends MapperFrame<"OKX"> {
       const head = this.core.head(symbol, eventUs);
       this.core.emit({ type: "openInterest", ...head, openInterest });
     }
-  }
-
-  #stateOf(symbol: SymbolId): InstrumentState {
-    let state = this.#instruments.get(symbol);
-    if (state === undefined) {
-      state = {
-        book: new OkxBook(this.core, symbol),
-        trades: new TradeIds(this.core),
-        funding: undefined,
-        markPrice: undefined,
-      };
-      this.#instruments.set(symbol, state);
-    }
-    return state;
   }
 }
