@@ -1,47 +1,43 @@
 /** One side of an order book: a ladder of ticks near the market, sorted levels beyond it. */
 import type { Levels } from "../domain/market-event.ts";
 import { assert } from "../std/assert.ts";
-import { gridOfTick, priceOf, refineGrid } from "./price-grid.ts";
+import { gridOfTick, refineGrid } from "./price-grid.ts";
 import type { PriceGrid } from "./price-grid.ts";
 import { PriceLadder } from "./price-ladder.ts";
 import { SortedLevels } from "./sorted-levels.ts";
 
 export type SideOrder = "highestFirst" | "lowestFirst";
 
-/** Ticks of the ladder: some for each level kept, within bounds that caches and memory set. */
-const TICKS_A_LEVEL = 4;
+/** Ticks of the ladder: some for each level, within bounds that caches and memory set. */
+const TICKS_A_LEVEL = 16;
 const WIDTH_MIN = 1024;
-const WIDTH_MAX = 4096;
+const WIDTH_MAX = 16_384;
 
 export interface BookSideOptions {
   readonly order: SideOrder;
-  /** Levels kept; the worst is dropped and counted where there would be more. */
+  /** Levels that readers see. */
   readonly depthMax: number;
   /** 0: to be learnt from the prices. */
   readonly tickSize: number;
 }
 
 /**
- * A key is a tick or price times the side's sign: lower is better on both sides. Levels that the ladder's window covers
- * are in the ladder, all others are worse and in `far`. A price between ticks refines the grid; without a grid every level
- * is in `far`.
+ * A key is a price times the side's sign: lower is better on both sides. Levels that the ladder's window covers are in
+ * the ladder, all others are worse and in `far`. A price between ticks refines the grid; without a grid every level is in
+ * `far`. A quarter more levels than are seen are held in reserve: they come into sight as better ones go.
  */
 export class BookSide {
   readonly depthMax: number;
-  /** Levels that fell off the far end because the side was full. */
+  /** Levels that fell off the far end because the side was full, its reserve too. */
   dropped = 0;
-  /** Removals of a level that was not there: normal beyond the snapshot's depth. */
-  unknownRemoved = 0;
-  /** Levels whose size an update really changed. */
-  changed = 0;
+  readonly #heldMax: number;
   readonly #sign: 1 | -1;
   readonly #ladder: PriceLadder;
-  readonly #far: SortedLevels;
-  #grid: PriceGrid | undefined;
+  readonly #far = new SortedLevels();
+  /** Levels whose size changed, but for those that the ladder counts. */
+  #changed = 0;
   /** Key of the best level that was dropped since the last snapshot: what lies behind it may lack levels. */
   #horizon = Infinity;
-  /** No level lies behind this key, and the side is full: what does is dropped. Infinity where that is not known. */
-  #fullKey = Infinity;
   /** Where the walk of `price` and `size` stands: the i-th level's position in the ladder. */
   #cursorI = -1;
   #cursorAt = 0;
@@ -53,47 +49,40 @@ export class BookSide {
       "book depth is a positive integer",
     );
     this.depthMax = depthMax;
+    this.#heldMax = depthMax + Math.ceil(depthMax / 4);
     this.#sign = order === "highestFirst" ? -1 : 1;
-    this.#ladder = new PriceLadder(widthFor(depthMax));
-    this.#far = new SortedLevels(depthMax);
-    if (tickSize > 0) this.#grid = gridOfTick(tickSize);
+    this.#ladder = new PriceLadder(widthFor(depthMax), this.#sign);
+    if (tickSize > 0) this.#ladder.place(gridOfTick(tickSize), 0);
   }
 
   get count(): number {
-    return this.#ladder.count + this.#far.count;
+    return Math.min(this.#held, this.depthMax);
+  }
+
+  /** Levels whose size an update really changed. */
+  get changed(): number {
+    return this.#changed + this.#ladder.changed;
   }
 
   /** Price of the i-th best level; 0 where there is none. Walking i upwards costs a step each. */
   price(i: number): number {
-    const near = this.#ladder.count;
-    if (i < near) return this.#ladder.price(this.#seek(i));
-    return i < near + this.#far.count
-      ? this.#far.key(i - near) * this.#sign
-      : 0;
+    return i < this.count ? this.#key(i) * this.#sign : 0;
   }
 
   /** 0 where there is no such level. */
   size(i: number): number {
-    const near = this.#ladder.count;
-    if (i < near) return this.#ladder.size(this.#seek(i));
-    return i < near + this.#far.count ? this.#far.size(i - near) : 0;
+    return i < this.count ? this.#sizeOf(i) : 0;
   }
 
   /** Price and size of level i at `into[at + 4i]`; zeros where there is none. */
   copyTop(into: Float64Array, at: number, levels: number): void {
-    const ladder = this.#ladder;
-    const { cells } = ladder;
+    const far = this.#far;
     const end = at + 4 * levels;
-    const near = Math.min(end, at + 4 * ladder.count);
-    let to = at;
-    for (let position = ladder.best; to < near; to += 4) {
-      into[to] = cells[2 * position]!;
-      into[to + 1] = cells[2 * position + 1]!;
-      position = ladder.next(position + 1);
-    }
-    for (let i = 0; i < this.#far.count && to < end; i++, to += 4) {
-      into[to] = this.#far.key(i) * this.#sign;
-      into[to + 1] = this.#far.size(i);
+    const seenEnd = at + 4 * Math.min(levels, this.depthMax);
+    let to = this.#ladder.copyTop(into, at, seenEnd);
+    for (let i = 0; i < far.count && to < seenEnd; i++, to += 4) {
+      into[to] = far.key(i) * this.#sign;
+      into[to + 1] = far.size(i);
     }
     for (; to < end; to += 4) {
       into[to] = 0;
@@ -104,148 +93,12 @@ export class BookSide {
   /** No level better than the n-th can be missing. */
   isComplete(levels: number): boolean {
     if (this.#horizon === Infinity) return true;
-    return (
-      this.count >= levels &&
-      this.price(levels - 1) * this.#sign < this.#horizon
-    );
+    return this.count >= levels && this.#key(levels - 1) < this.#horizon;
   }
 
   /** The last snapshot ended here, and the venue's book may not have. */
   endHere(): void {
-    const { count } = this;
-    if (count === 0) return;
-    const lastKey = this.price(count - 1) * this.#sign;
-    if (lastKey < this.#horizon) this.#horizon = lastKey;
-  }
-
-  clear(): void {
-    this.#ladder.clear();
-    this.#far.clear();
-    this.#horizon = Infinity;
-    this.#fullKey = Infinity;
-    this.#cursorI = -1;
-  }
-
-  /** Fast when `levels` come best first, as snapshots do; correct in any order. */
-  replace(levels: Levels): void {
-    // Learnt anew where the grid has become too fine for its window, as by one odd price.
-    if (this.#far.count > this.#ladder.count) this.#grid = undefined;
-    this.clear();
-    this.#grid ??= refineGrid(undefined, levels);
-    if (this.#grid !== undefined && levels.length > 0)
-      this.#ladder.base = this.#baseFor(this.#ticksOf(levels[0]! * this.#sign));
-    this.apply(levels);
-  }
-
-  /**
-   * Sets each level; the caller has checked that they are numbers in range. One loop without calls for the usual case: a
-   * price on the grid, in the window, that leaves room.
-   */
-  apply(levels: Levels): void {
-    this.#cursorI = -1;
-    const grid = this.#grid;
-    if (grid === undefined) {
-      for (let i = 0; i < levels.length; i += 2)
-        this.#applyFar(levels[i]! * this.#sign, levels[i + 1]!);
-      return;
-    }
-    const { num, den } = grid;
-    const sign = this.#sign;
-    const signedNum = num * sign;
-    const perPrice = (den / num) * sign;
-    const ladder = this.#ladder;
-    const { cells, bits, width } = ladder;
-    const halfWidth = width >>> 1;
-    const { length } = levels;
-    let { base } = ladder;
-    let shift = 0.5 - base;
-    let fullKey = this.#fullKey;
-    let room = this.depthMax - this.count;
-    let changed = 0;
-    for (let i = 0; i < length; i += 2) {
-      const price = levels[i]!;
-      const size = levels[i + 1]!;
-      if (price * sign > fullKey) {
-        // Behind all levels of a full side.
-        if (size === 0) this.unknownRemoved++;
-        else {
-          this.dropped++;
-          if (price * sign < this.#horizon) this.#horizon = price * sign;
-        }
-        continue;
-      }
-      // Rounding is monotone, so a price between ticks falls on the right side of the window's edges too.
-      const offset = price * perPrice + shift;
-      if (offset >= 0 && offset < width) {
-        const at = offset | 0;
-        const cell = 2 * at;
-        const before = cells[cell + 1]!;
-        if (before === 0) {
-          if (size === 0) {
-            this.unknownRemoved++;
-            continue;
-          }
-          if (((at + base) * signedNum) / den === price) {
-            if (room > 0) room--;
-            else {
-              const hasRoom = this.#makeRoom(price * sign);
-              fullKey = this.#fullKey;
-              if (!hasRoom) continue;
-            }
-            changed++;
-            cells[cell] = price;
-            cells[cell + 1] = size;
-            bits[at >>> 5]! |= 1 << at;
-            ladder.count++;
-            if (at < ladder.best) ladder.best = at;
-            if (at > ladder.worst) ladder.worst = at;
-            continue;
-          }
-        } else if (cells[cell] === price) {
-          if (size === before) continue;
-          changed++;
-          cells[cell + 1] = size;
-          if (size !== 0) continue;
-          room++;
-          fullKey = Infinity;
-          bits[at >>> 5]! &= ~(1 << at);
-          ladder.count--;
-          if (at !== ladder.best) continue;
-          ladder.best = ladder.next(at + 1);
-          if (ladder.best <= halfWidth) continue;
-          this.#follow();
-          if (this.#grid !== grid) {
-            this.#goOn(levels, i + 2, changed, fullKey);
-            return;
-          }
-          base = ladder.base;
-          shift = 0.5 - base;
-          continue;
-        }
-      } else if (size === 0 && this.#far.count === 0) {
-        this.unknownRemoved++;
-        continue;
-      }
-      this.#fullKey = fullKey;
-      this.#applyRare(price, size);
-      fullKey = this.#fullKey;
-      if (this.#grid !== grid) {
-        this.#goOn(levels, i + 2, changed, fullKey);
-        return;
-      }
-      base = ladder.base;
-      shift = 0.5 - base;
-      room = this.depthMax - this.count;
-    }
-    this.changed += changed;
-    this.#fullKey = fullKey;
-  }
-
-  /** The grid was refined or given up: the rest goes by the new one. */
-  #goOn(levels: Levels, from: number, changed: number, fullKey: number): void {
-    this.changed += changed;
-    this.#fullKey = fullKey;
-    this.apply(levels.slice(from));
+    if (this.count > 0) this.#seeHorizon(this.#key(this.count - 1));
   }
 
   /** Equal to what `replace` would make of these levels, best first. */
@@ -258,145 +111,137 @@ export class BookSide {
     return true;
   }
 
-  /** Off the grid, outside the window, or in a full side. */
-  #applyRare(price: number, size: number): void {
-    const grid = this.#grid!;
+  clear(): void {
+    this.#ladder.clear();
+    this.#far.cut(0);
+    this.#horizon = Infinity;
+    this.#cursorI = -1;
+  }
+
+  /** Fast when `levels` come best first, as snapshots do; correct in any order. */
+  replace(levels: Levels): void {
+    // Learnt anew where the grid has become too fine for its window, as by one odd price.
+    const isTooFine = this.#far.count > this.#ladder.count;
+    const grid = isTooFine ? undefined : this.#ladder.grid;
+    this.clear();
+    if (levels.length > 0)
+      this.#ladder.place(
+        grid ?? refineGrid(undefined, levels),
+        levels[0]! * this.#sign,
+      );
+    this.apply(levels);
+  }
+
+  /** Sets each level, then drops what is too many; the caller has checked that they are numbers in range. */
+  apply(levels: Levels): void {
     const ladder = this.#ladder;
+    const { left } = ladder;
+    const { length } = levels;
+    this.#cursorI = -1;
+    for (let i = 0; i < length;) {
+      i = ladder.apply(levels, i);
+      const { leftCount } = ladder;
+      for (let k = 0; k < leftCount; k++)
+        this.#set(levels[left[k]!]!, levels[left[k]! + 1]!);
+      if (this.#held > this.#heldMax) this.#trim();
+    }
+    if (ladder.isBehind) this.#follow();
+  }
+
+  get #held(): number {
+    return this.#ladder.count + this.#far.count;
+  }
+
+  /** Key of the i-th best level, which is there. */
+  #key(i: number): number {
+    const near = this.#ladder.count;
+    return i < near
+      ? this.#ladder.keyAt(this.#seek(i))
+      : this.#far.key(i - near);
+  }
+
+  #sizeOf(i: number): number {
+    const near = this.#ladder.count;
+    return i < near
+      ? this.#ladder.size(this.#seek(i))
+      : this.#far.size(i - near);
+  }
+
+  /** One level, wherever it belongs. */
+  #set(price: number, size: number): void {
+    const ladder = this.#ladder;
+    const { grid } = ladder;
     const key = price * this.#sign;
-    const ticks = this.#ticksOf(key);
-    if (ticks >= ladder.base + ladder.width && this.count > 0) {
-      this.#applyFar(key, size);
+    const isFar = key >= ladder.endKey && this.#held > 0;
+    if (isFar || grid === undefined) {
+      this.#setFar(key, size);
       return;
     }
-    const at = ticks - ladder.base;
-    const before = at >= 0 && at < ladder.width ? ladder.size(at) : 0;
-    if (before !== 0 && ladder.price(at) === price) {
-      this.#resize(at, size);
-      return;
-    }
-    if (size === 0) {
-      this.unknownRemoved++;
-      return;
-    }
-    if (priceOf(grid, ticks) !== key) {
+    const at = ladder.positionOf(key);
+    if (ladder.keyAt(at) !== key) {
+      // A level between ticks: none is there to be removed.
+      if (size === 0) return;
       this.#regrid(refineGrid(grid, [price, size]));
-      this.apply([price, size]);
+    } else if (at >= 0 && at < ladder.width) {
+      this.#changed += +ladder.put(at, size);
       return;
+    } else {
+      // Nearer to the market than the window, or the first level of all.
+      if (size === 0) return;
+      this.#move(ladder.slideFor(at));
     }
-    if (this.count === this.depthMax && !this.#makeRoom(key)) return;
-    if (ticks < ladder.base || this.count === 0) {
-      this.#moveTo(this.#baseFor(ticks));
-      if (this.#grid !== grid) {
-        this.apply([price, size]);
-        return;
-      }
-    }
-    this.changed++;
-    ladder.set(ticks - ladder.base, price, size);
+    this.#set(price, size);
   }
 
-  /** A level that is there, where the loop's arithmetic has missed its tick by rounding. */
-  #resize(at: number, size: number): void {
-    const ladder = this.#ladder;
-    if (size === ladder.size(at)) return;
-    this.changed++;
-    if (size !== 0) ladder.cells[2 * at + 1] = size;
-    else {
-      this.#fullKey = Infinity;
-      ladder.unset(at);
-      this.#follow();
-    }
-  }
-
-  #applyFar(key: number, size: number): void {
+  #setFar(key: number, size: number): void {
     const far = this.#far;
-    let at = far.find(key);
-    if (far.has(at, key)) {
-      if (size === far.size(at)) return;
-      this.changed++;
-      if (size === 0) {
-        this.#fullKey = Infinity;
-        far.remove(at);
-      } else far.setSize(at, size);
-      return;
-    }
-    if (size === 0) {
-      this.unknownRemoved++;
-      return;
-    }
-    if (this.count === this.depthMax) {
-      if (!this.#makeRoom(key)) return;
-      at = Math.min(at, far.count);
-    }
-    this.changed++;
-    far.insert(at, key, size);
+    const at = far.find(key);
+    const isThere = far.has(at, key);
+    if (size === (isThere ? far.size(at) : 0)) return;
+    this.#changed++;
+    if (size === 0) far.remove(at);
+    else if (isThere) far.setSize(at, size);
+    else far.insert(at, key, size);
   }
 
-  /** A level behind all those of a full side. */
-  #turnAway(key: number, size: number): void {
-    if (size === 0) this.unknownRemoved++;
-    else {
-      this.dropped++;
-      if (key < this.#horizon) this.#horizon = key;
-    }
-  }
-
-  /** Makes room in a full side for a level at this key; false when that would be the worst itself. */
-  #makeRoom(key: number): boolean {
-    const worstKey = this.#worstKey();
-    if (key > worstKey) {
-      this.#fullKey = worstKey;
-      this.#turnAway(key, 1);
-      return false;
-    }
-    this.#dropWorst();
-    return true;
-  }
-
-  #worstKey(): number {
-    const far = this.#far;
-    return far.count > 0
-      ? far.key(far.count - 1)
-      : this.#ladder.price(this.#ladder.last()) * this.#sign;
-  }
-
-  #dropWorst(): void {
+  /** Drops all that readers do not see. */
+  #trim(): void {
     const far = this.#far;
     const ladder = this.#ladder;
-    const key = this.#worstKey();
-    this.dropped++;
-    this.changed++;
-    this.#fullKey = key;
+    const tooMany = this.#held - this.depthMax;
+    const tooFar = Math.min(tooMany, far.count);
+    this.dropped += tooMany;
+    if (tooFar > 0) {
+      far.cut(far.count - tooFar);
+      this.#seeHorizon(far.key(far.count));
+    }
+    for (let i = tooFar; i < tooMany; i++) {
+      const at = ladder.last();
+      this.#seeHorizon(ladder.keyAt(at));
+      ladder.put(at, 0);
+    }
+  }
+
+  #seeHorizon(key: number): void {
     if (key < this.#horizon) this.#horizon = key;
-    if (far.count > 0) far.remove(far.count - 1);
-    else ladder.unset(ladder.worst);
-  }
-
-  /** Room for the market to come nearer before the window has to move. */
-  #baseFor(bestKey: number): number {
-    return bestKey - (this.#ladder.width >>> 3);
   }
 
   /** Where the best level has gone far into the window, or out of it, the window goes after it. */
   #follow(): void {
     const ladder = this.#ladder;
-    if (ladder.best <= ladder.width >>> 1) return;
-    if (ladder.count > 0)
-      this.#moveTo(this.#baseFor(ladder.base + ladder.best));
-    else if (this.#far.count > 0)
-      this.#moveTo(this.#baseFor(this.#ticksOf(this.#far.key(0))));
+    if (this.#held === 0 || ladder.grid === undefined) return;
+    this.#move(ladder.slideFor(ladder.positionOf(this.#key(0))));
   }
 
-  #moveTo(base: number): void {
+  #move(by: number): void {
     const ladder = this.#ladder;
     const far = this.#far;
-    const by = base - ladder.base;
     // Towards the market: what falls out at the far end joins the far levels.
     while (ladder.count > 0) {
       const at = ladder.last();
       if (at < ladder.width + by) break;
-      far.insert(0, ladder.price(at) * this.#sign, ladder.size(at));
-      ladder.unset(at);
+      far.insert(0, ladder.keyAt(at), ladder.size(at));
+      ladder.put(at, 0);
     }
     ladder.slide(by);
     this.#takeFromFar();
@@ -408,41 +253,31 @@ export class BookSide {
     const far = this.#far;
     let taken = 0;
     for (; taken < far.count; taken++) {
-      const farKey = far.key(taken);
-      const ticks = this.#ticksOf(farKey);
-      if (ticks >= ladder.base + ladder.width) break;
-      const price = farKey * this.#sign;
-      if (priceOf(this.#grid!, ticks) !== farKey) {
+      const key = far.key(taken);
+      if (key >= ladder.endKey) break;
+      const at = ladder.positionOf(key);
+      if (ladder.keyAt(at) !== key) {
         far.remove(0, taken);
-        this.#regrid(refineGrid(this.#grid, [price, 0]));
+        this.#regrid(refineGrid(ladder.grid, [key * this.#sign, 0]));
         return;
       }
-      ladder.set(ticks - ladder.base, price, far.size(taken));
+      ladder.put(at, far.size(taken));
     }
     far.remove(0, taken);
   }
 
   /** Another grid: every level is set anew. Without one all are far. */
   #regrid(grid: PriceGrid | undefined): void {
-    const levels: number[] = [];
-    for (let i = 0; i < this.count; i++)
-      levels.push(this.price(i), this.size(i));
+    const held: number[] = [];
     const { changed } = this;
     const horizon = this.#horizon;
+    for (let i = 0; i < this.#held; i++)
+      held.push(this.#key(i) * this.#sign, this.#sizeOf(i));
     this.clear();
     this.#horizon = horizon;
-    this.#grid = grid;
-    const ladder = this.#ladder;
-    if (grid !== undefined && levels.length > 0)
-      ladder.base = this.#baseFor(this.#ticksOf(levels[0]! * this.#sign));
-    this.apply(levels);
-    this.changed = changed;
-  }
-
-  /** A price key as a tick key. */
-  #ticksOf(key: number): number {
-    const { num, den } = this.#grid!;
-    return Math.round((key * den) / num);
+    this.#ladder.place(grid, (held[0] ?? 0) * this.#sign);
+    for (let i = 0; i < held.length; i += 2) this.#set(held[i]!, held[i + 1]!);
+    this.#changed -= this.changed - changed;
   }
 
   /** Position of the i-th best level of the ladder. */

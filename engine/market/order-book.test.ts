@@ -27,14 +27,33 @@ describe("order book", () => {
     expect(book.microprice).toBe(0);
   });
 
-  it("drops the worst level at the depth bound and counts it", () => {
-    const book = new OrderBook({ depthMax: 2 });
-    book.applySnapshot([98, 1, 99, 1, 100, 1], [], 1);
-    expect(book.bidCount).toBe(2);
-    expect(book.bidPrice(1)).toBe(99);
-    book.applyDelta([97, 5], [], 2);
-    expect(book.bidPrice(1)).toBe(99);
+  it("holds a quarter more than its depth unseen, drops what is more and counts it", () => {
+    const book = new OrderBook({ depthMax: 4 });
+    book.applySnapshot([96, 1, 97, 1, 98, 1, 99, 1, 100, 1], [], 1);
+    expect([book.bidCount, book.bidPrice(3), book.bidPrice(4)]).toEqual([
+      4, 97, 0,
+    ]);
+    expect(book.dropped).toBe(0);
+    book.applyDelta([99, 0], [], 2);
+    expect([book.bidCount, book.bidPrice(3)]).toEqual([4, 96]);
+    book.applyDelta([95, 5, 99, 1], [], 3);
     expect(book.dropped).toBe(2);
+    book.applyDelta([99, 0], [], 4);
+    expect([book.bidCount, book.bidPrice(3)]).toEqual([3, 0]);
+  });
+
+  it("keeps what a message removes room for, in whichever order it tells", () => {
+    for (const message of [
+      [101, 0, 104, 1],
+      [104, 1, 101, 0],
+    ]) {
+      const book = new OrderBook({ depthMax: 2 });
+      book.applySnapshot([], [101, 1, 102, 1, 103, 1], 1);
+      book.applyDelta([], message, 2);
+      expect([book.dropped, book.askPrice(0), book.askPrice(1)]).toEqual([
+        0, 102, 103,
+      ]);
+    }
   });
 
   it("gives 0 for a level that is not there", () => {
@@ -99,10 +118,12 @@ describe("order book", () => {
     expect(book.isComplete(3)).toBe(true);
     book.applyDelta([], [104, 1], 2);
     expect(book.isComplete(3)).toBe(true);
-    book.applyDelta([], [101, 0, 102, 0, 105, 1, 106, 1], 3);
-    expect(book.isComplete(1)).toBe(true);
-    expect(book.isComplete(2)).toBe(false);
-    book.applySnapshot([], [101, 1, 102, 1, 103, 1], 4);
+    book.applyDelta([], [105, 1], 3);
+    book.applyDelta([], [101, 0, 105, 2], 4);
+    expect(book.dropped).toBe(2);
+    expect(book.isComplete(2)).toBe(true);
+    expect(book.isComplete(3)).toBe(false);
+    book.applySnapshot([], [101, 1, 102, 1, 103, 1], 5);
     expect(book.isComplete(3)).toBe(true);
     book.endHere();
     expect(book.isComplete(2)).toBe(true);

@@ -5,7 +5,7 @@ import { BookSide } from "./book-side.ts";
 import { PRICE_MAX, PRICE_MIN, inspectLevels } from "./level-range.ts";
 
 export interface OrderBookOptions {
-  /** Levels kept a side; a worse level than these is dropped and counted. */
+  /** Levels seen a side; up to a quarter more are held in reserve, the rest is dropped and counted. */
   readonly depthMax: number;
   /** The instrument's; 0 or absent: learnt from the prices. */
   readonly tickSize?: number;
@@ -169,11 +169,6 @@ export class OrderBook {
   /** Levels dropped at the depth bound since construction. */
   get dropped(): number {
     return this.#ownBids.dropped + this.#ownAsks.dropped;
-  }
-
-  /** Removals of levels that were not in the book since construction. */
-  get unknownRemoved(): number {
-    return this.#ownBids.unknownRemoved + this.#ownAsks.unknownRemoved;
   }
 
   get #ownGap(): number {

@@ -1,68 +1,166 @@
-/** A window of consecutive ticks near the market: price and size a tick, and a bitmap of the ticks that have one. */
+/** A window of consecutive ticks near the market: a size a tick, and a bitmap of the ticks that have one. */
+import type { Levels } from "../domain/market-event.ts";
+import { priceOf } from "./price-grid.ts";
+import type { PriceGrid } from "./price-grid.ts";
+
+/** Levels that one call of `apply` may leave to the caller. */
+const LEFT_MAX = 64;
 
 /**
- * Position 0 is the window's best tick. The arrays are open to BookSide, whose loop over a message's levels lives on
- * not calling anything: whoever writes a cell keeps bit, `count`, `best` and `worst` true.
+ * A key is a price times the side's sign: lower is better on both sides. Position 0 is the window's best tick. Prices are
+ * not stored, since the grid gives each back from its tick.
  */
 export class PriceLadder {
   readonly width: number;
-  /** Price and size of each position, side by side for the cache; a size of 0: no level, whatever the price. */
-  readonly cells: Float64Array;
-  readonly bits: Int32Array;
-  /** Ticks times the side's sign at position 0. */
-  base = 0;
   count = 0;
   /** Position of the best level; `width` when there is none. */
   best: number;
+  /** Levels whose size `apply` really changed. */
+  changed = 0;
+  /** Where in its message each level stands that the last `apply` left to the caller. */
+  readonly left = new Int32Array(LEFT_MAX);
+  leftCount = 0;
+  /** Key of the first tick behind the window; without a grid every key is behind it. */
+  endKey = -Infinity;
+  readonly #sign: 1 | -1;
+  /** 0: no level. */
+  readonly #sizes: Float64Array;
+  readonly #bits: Int32Array;
+  #grid: PriceGrid | undefined;
+  /** Key of position 0, in ticks. */
+  #base = 0;
   /** No level lies behind this position. */
-  worst = -1;
+  #worst = -1;
+  /** Positions a price, grid and base as the loop of `apply` needs them: numbers of a typed array are never boxed. */
+  readonly #scale = new Float64Array(4);
 
   /** `width` is a multiple of 32. */
-  constructor(width: number) {
+  constructor(width: number, sign: 1 | -1) {
     this.width = width;
-    this.cells = new Float64Array(2 * width);
-    this.bits = new Int32Array(width >>> 5);
     this.best = width;
+    this.#sign = sign;
+    this.#sizes = new Float64Array(width);
+    this.#bits = new Int32Array(width >>> 5);
+  }
+
+  get grid(): PriceGrid | undefined {
+    return this.#grid;
+  }
+
+  /** Lays the window of an empty ladder where this key has room on both sides. */
+  place(grid: PriceGrid | undefined, key: number): void {
+    this.#grid = grid;
+    this.#base = 0;
+    if (grid === undefined) {
+      this.#scale.fill(0);
+      this.endKey = -Infinity;
+    } else this.slide(this.slideFor(this.positionOf(key)));
+  }
+
+  /**
+   * Sets those levels from `from` on that are on the grid and in the window, notes the others in `left`, and returns where
+   * it stopped. Which sizes a market sends cannot be foretold: so the loop does sums where it could branch.
+   */
+  apply(levels: Levels, from: number): number {
+    const { length } = levels;
+    const { left, width } = this;
+    const sizes = this.#sizes;
+    const bits = this.#bits;
+    const scale = this.#scale;
+    const perPrice = scale[0]!;
+    const num = scale[1]!;
+    const den = scale[2]!;
+    const base = scale[3]!;
+    const shift = 0.5 - base;
+    let leftCount = 0;
+    let best = this.best | 0;
+    let worst = this.#worst | 0;
+    let count = this.count | 0;
+    let changed = 0;
+    let i = from | 0;
+    for (; i < length && leftCount < LEFT_MAX; i += 2) {
+      const price = levels[i]!;
+      const size = levels[i + 1]!;
+      const offset = price * perPrice + shift;
+      const at = offset | 0;
+      const isInside = offset >= 0 && offset < width;
+      if (!isInside || ((at + base) * num) / den !== price) {
+        left[leftCount++] = i;
+        continue;
+      }
+      const before = sizes[at]!;
+      sizes[at] = size;
+      const is = +(size !== 0);
+      const word = at >>> 5;
+      bits[word] = (bits[word]! & ~(1 << at)) | (is << at);
+      count = (count + is - +(before !== 0)) | 0;
+      changed = (changed + +(before !== size)) | 0;
+      best = Math.min(best, at);
+      worst = Math.max(worst, at);
+    }
+    this.leftCount = leftCount;
+    this.best = this.next(best);
+    this.#worst = worst;
+    this.count = count;
+    this.changed += changed;
+    return i;
+  }
+
+  /** Sets the size of one position; false when that changed nothing. */
+  put(at: number, size: number): boolean {
+    const before = this.#sizes[at]!;
+    if (size === before) return false;
+    this.#sizes[at] = size;
+    if (size === 0) this.#unmark(at);
+    else if (before === 0) this.#mark(at);
+    return true;
+  }
+
+  /** The position nearest to a key, inside the window or not. */
+  positionOf(key: number): number {
+    const { num, den } = this.#grid!;
+    return Math.round((key * den) / num) - this.#base;
+  }
+
+  keyAt(at: number): number {
+    return priceOf(this.#grid!, this.#base + at);
   }
 
   price(at: number): number {
-    return this.cells[2 * at]!;
+    return this.keyAt(at) * this.#sign;
   }
 
   size(at: number): number {
-    return this.cells[2 * at + 1]!;
+    return this.#sizes[at]!;
+  }
+
+  /** Price and size of each level at `into[at]`, `into[at + 4]` and so on below `end`; returns where it stopped. */
+  copyTop(into: Float64Array, at: number, end: number): number {
+    const last = Math.min(end, at + 4 * this.count);
+    let to = at;
+    for (let position = this.best; to < last; to += 4) {
+      into[to] = this.price(position);
+      into[to + 1] = this.#sizes[position]!;
+      position = this.next(position + 1);
+    }
+    return to;
   }
 
   clear(): void {
     if (this.count > 0) {
       // No more pages than were in use: most of a quiet symbol's window is never touched.
-      this.cells.fill(0, 2 * this.best, 2 * (this.worst + 1));
-      this.bits.fill(0);
+      this.#sizes.fill(0, this.best, this.#worst + 1);
+      this.#bits.fill(0);
     }
     this.count = 0;
     this.best = this.width;
-    this.worst = -1;
-  }
-
-  set(at: number, price: number, size: number): void {
-    this.cells[2 * at] = price;
-    this.cells[2 * at + 1] = size;
-    this.bits[at >>> 5]! |= 1 << at;
-    this.count++;
-    if (at < this.best) this.best = at;
-    if (at > this.worst) this.worst = at;
-  }
-
-  unset(at: number): void {
-    this.cells[2 * at + 1] = 0;
-    this.bits[at >>> 5]! &= ~(1 << at);
-    this.count--;
-    if (at === this.best) this.best = this.next(at + 1);
+    this.#worst = -1;
   }
 
   /** The first level at or behind a position; `width` when there is none. */
   next(from: number): number {
-    const { bits, width } = this;
+    const { width } = this;
+    const bits = this.#bits;
     if (from >= width) return width;
     let word = from >>> 5;
     let rest = bits[word]! & (-1 << from);
@@ -75,38 +173,69 @@ export class PriceLadder {
 
   /** The last level; -1 when there is none. */
   last(): number {
-    const { bits } = this;
     if (this.count === 0) return -1;
-    let word = this.worst >>> 5;
+    const bits = this.#bits;
+    let word = this.#worst >>> 5;
     while (bits[word] === 0) word--;
-    this.worst = (word << 5) + 31 - Math.clz32(bits[word]!);
-    return this.worst;
+    this.#worst = (word << 5) + 31 - Math.clz32(bits[word]!);
+    return this.#worst;
+  }
+
+  /** How far to slide for a best level at this position: room before it for a market that comes nearer. */
+  slideFor(at: number): number {
+    return at - (this.width >>> 3);
+  }
+
+  /** The best level has so little of the window left behind it that the window should go after it. */
+  get isBehind(): boolean {
+    return this.best > this.width >>> 2;
   }
 
   /** Moves the window by so many ticks, away from the market if positive. Levels that it would lose must be gone already. */
   slide(ticks: number): void {
-    const { cells, bits, width } = this;
-    this.base += ticks;
+    this.#base += ticks;
+    this.#rescale();
     if (this.count === 0) {
-      this.best = width;
-      this.worst = -1;
+      this.best = this.width;
+      this.#worst = -1;
       return;
     }
-    if (ticks > 0) {
-      cells.copyWithin(0, 2 * ticks);
-      cells.fill(0, 2 * (width - ticks));
-    } else {
-      cells.copyWithin(-2 * ticks, 0, 2 * (width + ticks));
-      cells.fill(0, 0, -2 * ticks);
-    }
-    for (let word = 0; word < bits.length; word++) {
-      let set = 0;
-      const from = word << 5;
-      for (let i = 0; i < 32; i++)
-        if (cells[2 * (from + i) + 1] !== 0) set |= 1 << i;
-      bits[word] = set;
-    }
+    const from = this.best;
+    const end = this.#worst + 1;
+    const sizes = this.#sizes;
+    sizes.copyWithin(from - ticks, from, end);
+    if (ticks > 0) sizes.fill(0, Math.max(from, end - ticks), end);
+    else sizes.fill(0, from, Math.min(end, from - ticks));
     this.best -= ticks;
-    this.worst -= ticks;
+    this.#worst -= ticks;
+    this.#redrawBits();
+  }
+
+  #mark(at: number): void {
+    this.#bits[at >>> 5]! |= 1 << at;
+    this.count++;
+    if (at < this.best) this.best = at;
+    if (at > this.#worst) this.#worst = at;
+  }
+
+  #unmark(at: number): void {
+    this.#bits[at >>> 5]! &= ~(1 << at);
+    this.count--;
+    if (at === this.best) this.best = this.next(at + 1);
+  }
+
+  #rescale(): void {
+    const { num, den } = this.#grid!;
+    const sign = this.#sign;
+    this.#scale.set([(den / num) * sign, num * sign, den, this.#base]);
+    this.endKey = this.keyAt(this.width);
+  }
+
+  #redrawBits(): void {
+    const sizes = this.#sizes;
+    const bits = this.#bits;
+    bits.fill(0);
+    for (let at = this.best; at <= this.#worst; at++)
+      bits[at >>> 5]! |= +(sizes[at] !== 0) << at;
   }
 }

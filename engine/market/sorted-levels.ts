@@ -7,13 +7,8 @@ const START_CAPACITY = 32;
 /** A key is price times the side's sign, so that lower is always better. */
 export class SortedLevels {
   count = 0;
-  readonly #countMax: number;
   #keys = new Float64Array(START_CAPACITY);
   #sizes = new Float64Array(START_CAPACITY);
-
-  constructor(countMax: number) {
-    this.#countMax = countMax;
-  }
 
   key(i: number): number {
     return this.#keys[i]!;
@@ -31,14 +26,16 @@ export class SortedLevels {
   find(key: number): number {
     const keys = this.#keys;
     let at = 0;
-    let end = this.count;
-    if (end > 0 && keys[end - 1]! < key) return end;
-    while (at < end) {
-      const middle = (at + end) >>> 1;
-      if (keys[middle]! < key) at = middle + 1;
-      else end = middle;
+    let rest = this.count;
+    if (rest === 0) return 0;
+    if (keys[rest - 1]! < key) return rest;
+    // Which half it is cannot be foretold: a product instead of a branch.
+    while (rest > 1) {
+      const half = rest >>> 1;
+      at += half * +(keys[at + half - 1]! < key);
+      rest -= half;
     }
-    return at;
+    return at + +(keys[at]! < key);
   }
 
   has(at: number, key: number): boolean {
@@ -81,12 +78,13 @@ export class SortedLevels {
     }
   }
 
-  clear(): void {
-    this.count = 0;
+  /** Keeps the first `count` levels. */
+  cut(count: number): void {
+    this.count = count;
   }
 
   #grow(): void {
-    const capacity = Math.min(this.#countMax, 2 * this.#keys.length);
+    const capacity = 2 * this.#keys.length;
     const keys = new Float64Array(capacity);
     const sizes = new Float64Array(capacity);
     keys.set(this.#keys);
