@@ -1,6 +1,7 @@
 /** What the last minute of one-second bars says; computed when a bar closes, read each turn. */
 import type { Bar } from "../domain/market-event.ts";
 import { BarSeries } from "../market/bar-series.ts";
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 
 export const FEATURE_BAR_MS = 1000;
 /** 60 bars and the close before them. */
@@ -13,47 +14,67 @@ const CLOSE = 3;
 const VOLUME = 4;
 const VWAP = 5;
 
+/** Positions in the state: what is written, then the means of rises and falls and of how many moves they are. */
+const RETURN_10 = 0;
+const RETURN_60 = 1;
+const RSI = 2;
+const RANGE_30 = 3;
+const VOLUME_RATIO = 4;
+const VWAP_30 = 5;
+const GAIN = 6;
+const LOSS = 7;
+const MOVES = 8;
+const FIELDS = 9;
+
 export class BarFeatures {
   readonly #series = new BarSeries(FEATURE_BAR_MS, BARS);
-  #gain = 0;
-  #loss = 0;
-  #moves = 0;
-  #return10 = 0;
-  #return60 = 0;
-  #rsi = 50;
-  #range30 = 0;
-  #volumeRatio = 0;
-  #vwap30 = 0;
+  /** As of the last bar. */
+  readonly #state = new Float64Array(FIELDS);
+
+  constructor() {
+    this.#state[RSI] = 50;
+  }
+
+  save(to: StateWriter): void {
+    this.#series.save(to);
+    to.numbers(this.#state);
+  }
+
+  load(from: StateReader): void {
+    this.#series.load(from);
+    from.numbers(this.#state);
+  }
 
   /** Bars of other intervals, open, doubled or late ones change nothing. */
   onBar(bar: Bar): void {
     const series = this.#series;
+    const state = this.#state;
     const closeBefore = series.length > 0 ? series.at(0, CLOSE) : 0;
     if (!series.push(bar)) return;
     if (closeBefore > 0) this.#updateRsi(bar.close - closeBefore);
-    this.#return10 = this.#returnBps(10);
-    this.#return60 = this.#returnBps(60);
+    state[RETURN_10] = this.#returnBps(10);
+    state[RETURN_60] = this.#returnBps(60);
     this.#updateWindows();
   }
 
   /** Six features. Windows that are not full yet count what there is. */
   write(top: Float64Array, to: Float64Array, at: number): void {
     const mid = (top[0]! + top[2]!) / 2;
-    to[at] = this.#return10;
-    to[at + 1] = this.#return60;
-    to[at + 2] = this.#rsi;
-    to[at + 3] = this.#range30;
-    to[at + 4] = this.#volumeRatio;
-    to[at + 5] = this.#vwap30 > 0 ? 1e4 * Math.log(mid / this.#vwap30) : 0;
+    const state = this.#state;
+    const vwap30 = state[VWAP_30]!;
+    for (let i = RETURN_10; i < VWAP_30; i++) to[at + i] = state[i]!;
+    to[at + VWAP_30] = vwap30 > 0 ? 1e4 * Math.log(mid / vwap30) : 0;
   }
 
   /** A plain mean over the first 14 moves, Wilder's smoothing from then on. */
   #updateRsi(move: number): void {
-    this.#moves = Math.min(this.#moves + 1, RSI_BARS);
-    this.#gain += (Math.max(move, 0) - this.#gain) / this.#moves;
-    this.#loss += (Math.max(-move, 0) - this.#loss) / this.#moves;
-    const total = this.#gain + this.#loss;
-    this.#rsi = total > 0 ? (100 * this.#gain) / total : 50;
+    const state = this.#state;
+    const moves = Math.min(state[MOVES]! + 1, RSI_BARS);
+    state[MOVES] = moves;
+    state[GAIN]! += (Math.max(move, 0) - state[GAIN]!) / moves;
+    state[LOSS]! += (Math.max(-move, 0) - state[LOSS]!) / moves;
+    const total = state[GAIN]! + state[LOSS]!;
+    state[RSI] = total > 0 ? (100 * state[GAIN]!) / total : 50;
   }
 
   #returnBps(bars: number): number {
@@ -64,6 +85,7 @@ export class BarFeatures {
 
   #updateWindows(): void {
     const series = this.#series;
+    const state = this.#state;
     const bars = Math.min(60, series.length);
     let high = 0;
     let low = Infinity;
@@ -81,8 +103,8 @@ export class BarFeatures {
       high = Math.max(high, series.at(age, HIGH));
       low = Math.min(low, series.at(age, LOW));
     }
-    this.#range30 = 1e4 * Math.log(high / low);
-    this.#volumeRatio =
+    state[RANGE_30] = 1e4 * Math.log(high / low);
+    state[VOLUME_RATIO] =
       volume60 > 0
         ? Math.log(
             Math.max(
@@ -91,6 +113,6 @@ export class BarFeatures {
             ),
           )
         : 0;
-    this.#vwap30 = volume30 > 0 ? notional30 / volume30 : 0;
+    state[VWAP_30] = volume30 > 0 ? notional30 / volume30 : 0;
   }
 }

@@ -4,9 +4,11 @@
  */
 import type { Bar, Funding } from "../domain/market-event.ts";
 import type { OrderBook } from "../market/order-book.ts";
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import { nsToMs } from "../std/time.ts";
 import type { MonoNanos } from "../std/time.ts";
 import type { BarInputName } from "./bar-inputs.ts";
+import type { Received } from "./event-features.ts";
 import type { DeclaredSet, FeatureInput } from "./feature-declaration.ts";
 import { NewsWindows } from "./news-windows.ts";
 import type { Article } from "./news-windows.ts";
@@ -53,6 +55,10 @@ export class BarSurroundings {
   #hasBook = false;
   #fundingRate = NaN;
   #fundingNs = Number.NEGATIVE_INFINITY;
+  /** When the book last changed, and how it stood beside the last row, as the leading symbol's close did; -Infinity where it did not. */
+  #lastBookNs = Number.NEGATIVE_INFINITY;
+  #bookNs = Number.NEGATIVE_INFINITY;
+  #otherNs = Number.NEGATIVE_INFINITY;
 
   constructor(
     set: DeclaredSet,
@@ -83,8 +89,55 @@ export class BarSurroundings {
     return true;
   }
 
-  onBook(book: OrderBook): void {
+  /** Of what stood beside the last row; Infinity where it was not known. */
+  ageMs(input: FeatureInput, { receivedNs, receivedUs }: Received): number {
+    if (input === "headline") return this.#news.ageMs(receivedUs ?? NaN);
+    const atNs =
+      input === "book"
+        ? this.#bookNs
+        : input === "otherBar"
+          ? this.#otherNs
+          : this.#fundingNs;
+    return Math.max(0, nsToMs(receivedNs - atNs));
+  }
+
+  save(to: StateWriter): void {
+    to.numbers(this.#known);
+    to.flag(this.#hasBook);
+    for (const value of [
+      this.#fundingRate,
+      this.#fundingNs,
+      this.#bookNs,
+      this.#otherNs,
+      this.#lastBookNs,
+    ])
+      to.number(value);
+    this.#news.save(to);
+  }
+
+  load(from: StateReader, book: OrderBook | undefined): void {
+    from.numbers(this.#known);
+    this.#hasBook = from.flag();
+    this.#fundingRate = from.number();
+    this.#fundingNs = from.number();
+    this.#bookNs = from.number();
+    this.#otherNs = from.number();
+    this.#lastBookNs = from.number();
+    this.#news.load(from);
     this.#book = book;
+  }
+
+  /** Our clock was set by so much. */
+  moveClock(byNs: number): void {
+    this.#fundingNs += byNs;
+    this.#lastBookNs += byNs;
+    this.#bookNs += byNs;
+    this.#otherNs += byNs;
+  }
+
+  onBook(book: OrderBook, { receivedNs }: Received): void {
+    this.#book = book;
+    this.#lastBookNs = receivedNs;
   }
 
   onVoid(): void {
@@ -132,6 +185,9 @@ export class BarSurroundings {
     const otherClose = this.#leading?.minuteClose(minute.openUs) ?? NaN;
     this.#rows.set("otherClose", otherClose);
     const { receivedNs } = minute;
+    this.#otherNs = Number.isNaN(otherClose)
+      ? Number.NEGATIVE_INFINITY
+      : receivedNs;
     this.#needs.forEach(({ input }, i) => {
       const isKnown =
         input === "book"
@@ -157,6 +213,7 @@ export class BarSurroundings {
     this.#hasBook = this.#book?.hasBothSides === true;
     if (this.#hasBook) this.#book!.copyTop(top, LEVELS);
     else top.fill(NaN);
+    this.#bookNs = this.#hasBook ? this.#lastBookNs : Number.NEGATIVE_INFINITY;
     let bidDepth = 0;
     let askDepth = 0;
     for (let i = 0; i < top.length; i += 4) {

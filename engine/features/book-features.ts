@@ -1,4 +1,5 @@
 /** What the book says: its shape as it stands, and how it got there. */
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import {
   DecayedSum,
   OVER_100_MS,
@@ -69,6 +70,25 @@ export class BookFeatures {
   /** The best levels as they stood after the last update. */
   readonly #before = new Float64Array(4 * FLOW_LEVELS);
   #hasBefore = false;
+  readonly #state = [
+    this.flow1.sums,
+    this.#flow5.sums,
+    this.#squares.sums,
+    this.depth,
+    this.#before,
+  ];
+
+  save(to: StateWriter): void {
+    this.mids.save(to);
+    for (const state of this.#state) to.numbers(state);
+    to.flag(this.#hasBefore);
+  }
+
+  load(from: StateReader): void {
+    this.mids.load(from);
+    for (const state of this.#state) from.numbers(state);
+    this.#hasBefore = from.flag();
+  }
 
   decay(clock: DecayClock): void {
     this.flow1.decay(clock);

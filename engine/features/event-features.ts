@@ -10,7 +10,7 @@ import type {
 } from "../domain/market-event.ts";
 import type { OrderBook } from "../market/order-book.ts";
 import type { MonoNanos, UnixMicros } from "../std/time.ts";
-import type { DeclaredSet } from "./feature-declaration.ts";
+import type { DeclaredSet, FeatureInput } from "./feature-declaration.ts";
 import type { Article } from "./news-windows.ts";
 
 /** An event, or whatever else knows when it came: an object, for a number would be boxed for each call that V8 does not inline. */
@@ -39,6 +39,30 @@ export interface EventFeatures {
   onFunding?(funding: Funding): void;
   /** News of the symbol, once its sentiment is known. */
   onArticle?(article: Article): void;
+  /** Age of the oldest input of a feature, as of an event; Infinity where one never came. Beyond its `staleAfterMs` it is out of date. */
+  ageMs(feature: number, latest: Received): number;
+  /** For `restore`: all that what follows depends on, but the book itself. */
+  snapshot(): Float64Array;
+  /** From a snapshot of a follower made alike, with the book as it stood if it was live: what follows is the same to the bit. */
+  restore(snapshot: Float64Array, book: OrderBook | undefined): void;
+  /** After `restore` on a clock that was set since: the times that it knows move with it. */
+  moveClock?(byNs: number): void;
   /** Once a turn, over the final book, as of the turn's latest event. */
   write(book: OrderBook, latest: Received): FeatureVector;
 }
+
+/** Names of the features that are out of date as of an event. */
+export const staleFeatures = (
+  follower: EventFeatures,
+  latest: Received,
+): string[] =>
+  follower.schema.features
+    .filter(({ staleAfterMs }, i) => follower.ageMs(i, latest) > staleAfterMs)
+    .map(({ name }) => name);
+
+/** The oldest of some ages. */
+export const oldestMs = (
+  inputs: readonly FeatureInput[],
+  ageMs: (input: FeatureInput) => number,
+): number =>
+  inputs.reduce((oldest, input) => Math.max(oldest, ageMs(input)), 0);

@@ -8,9 +8,11 @@ import type {
   Trade,
 } from "../domain/market-event.ts";
 import type { OrderBook } from "../market/order-book.ts";
+import { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import { BarFeatures } from "./bar-features.ts";
 import { BookFeatures, TOP_LEVELS } from "./book-features.ts";
 import { DecayClock, EVENT_NS, NOW_NS } from "./decay-clock.ts";
+import { oldestMs } from "./event-features.ts";
 import type { EventFeatures, Received } from "./event-features.ts";
 import type { DeclaredSet } from "./feature-declaration.ts";
 import { MARKET_FEATURES } from "./feature-schema.ts";
@@ -24,6 +26,13 @@ const QUOTE_AT = 14;
 const TRADE_AT = 18;
 const MOVES_AT = 24;
 const BAR_AT = 30;
+
+/** Positions in the times. */
+const FIRST_BOOK_NS = 0;
+const BOOK_NS = 1;
+const TRADE_NS = 2;
+const QUOTE_NS = 3;
+const BAR_NS = 4;
 
 /** The windows that matter most are full; the 30 s ones and the bars are partial until later, as in training. */
 const WARM_AFTER_NS = 5e9;
@@ -41,7 +50,9 @@ export class FeatureSet implements EventFeatures {
   readonly #trades = new TradeFeatures();
   readonly #quotes = new QuoteFeatures();
   readonly #bars = new BarFeatures();
-  #firstBookNs = Number.NaN;
+  readonly #parts = [this.#book, this.#trades, this.#quotes, this.#bars];
+  /** When the first book came, and the last of each input. */
+  readonly #times = Float64Array.of(NaN, ...Array<number>(4).fill(-Infinity));
 
   /** After each book event that left a live book; windows run on the event's receive time. */
   onBook(book: OrderBook, event: BookSnapshot | BookDelta): void {
@@ -52,7 +63,8 @@ export class FeatureSet implements EventFeatures {
     this.#clock.values[EVENT_NS] = event.receivedNs;
     this.#advance();
     if (this.#book.mids.isEmpty)
-      this.#firstBookNs = this.#clock.values[NOW_NS]!;
+      this.#times[FIRST_BOOK_NS] = this.#clock.values[NOW_NS]!;
+    this.#times[BOOK_NS] = event.receivedNs;
     book.copyTop(this.#top, TOP_LEVELS);
     this.#book.onBook(this.#top, this.#clock);
   }
@@ -65,22 +77,27 @@ export class FeatureSet implements EventFeatures {
   onTrade(trade: Trade): void {
     this.#clock.values[EVENT_NS] = trade.receivedNs;
     this.#advance();
+    this.#times[TRADE_NS] = trade.receivedNs;
     this.#trades.onTrade(trade, this.#book);
   }
 
   onQuote(quote: Quote): void {
     this.#clock.values[EVENT_NS] = quote.receivedNs;
     this.#advance();
+    this.#times[QUOTE_NS] = quote.receivedNs;
     this.#quotes.onQuote(quote);
   }
 
   onBar(bar: Bar): void {
+    this.#times[BAR_NS] = bar.receivedNs;
     this.#bars.onBar(bar);
   }
 
   /** Five seconds of book have been seen. */
   get isWarm(): boolean {
-    return this.#clock.values[NOW_NS]! - this.#firstBookNs >= WARM_AFTER_NS;
+    return (
+      this.#clock.values[NOW_NS]! - this.#times[FIRST_BOOK_NS]! >= WARM_AFTER_NS
+    );
   }
 
   /** Once a turn, over the final book. All zeros while the book lacks a side. */
@@ -92,6 +109,34 @@ export class FeatureSet implements EventFeatures {
       return this.#writeAll(book);
     }
     return this.values.fill(0);
+  }
+
+  /** Where no quote is newer, the book stands in for it, and its age counts. */
+  ageMs(feature: number, { receivedNs }: Received): number {
+    const ageOf = (position: number): number =>
+      Math.max(0, receivedNs - this.#times[position]!) / 1e6;
+    return oldestMs(this.schema.features[feature]!.inputs, (input) => {
+      if (input === "trade") return ageOf(TRADE_NS);
+      if (input === "bar") return ageOf(BAR_NS);
+      const bookMs = ageOf(BOOK_NS);
+      return input === "quote" ? Math.min(ageOf(QUOTE_NS), bookMs) : bookMs;
+    });
+  }
+
+  snapshot(): Float64Array {
+    const to = new StateWriter();
+    for (const state of [this.values, this.#clock.values, this.#times])
+      to.numbers(state);
+    for (const part of this.#parts) part.save(to);
+    return to.snapshot();
+  }
+
+  restore(snapshot: Float64Array): void {
+    const from = new StateReader(snapshot);
+    for (const state of [this.values, this.#clock.values, this.#times])
+      from.numbers(state);
+    for (const part of this.#parts) part.load(from);
+    from.end();
   }
 
   #writeAll(book: OrderBook): FeatureVector {

@@ -1,5 +1,6 @@
 /** The last rows of a symbol as a sequence model takes them: PatchTST's bars, TFT's bars and indicators, or any chosen features. */
 import { assert } from "../std/assert.ts";
+import { StateReader } from "../std/state-snapshot.ts";
 
 export interface WindowSpec {
   readonly name: string;
@@ -74,6 +75,19 @@ export class FeatureWindow {
       for (let j = 0; j < width; j++) into[to++] = this.#rows[row * width + j]!;
     }
     return true;
+  }
+
+  snapshot(): Float64Array {
+    return Float64Array.of(this.#next, this.#count, ...this.#rows);
+  }
+
+  /** From a snapshot of a window of the same spec. */
+  restore(snapshot: Float64Array): void {
+    const from = new StateReader(snapshot);
+    this.#next = from.number();
+    this.#count = from.number();
+    from.numbers(this.#rows);
+    from.end();
   }
 
   clear(): void {

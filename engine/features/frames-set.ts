@@ -255,7 +255,9 @@ const CLOSE = 3;
 const VOLUME = 4;
 const IS_REAL = 5;
 const MINUTES = 6;
-const FIELDS = 7;
+/** Minutes since the frame last closed. */
+const SINCE = 7;
+const FIELDS = 8;
 
 /** One symbol's frames over the rows of its minute grid. */
 export class FrameFeatures {
@@ -282,9 +284,17 @@ export class FrameFeatures {
     for (let i = 0; i < FRAMES.length; i++) {
       const { minutes } = FRAMES[i]!;
       this.#add(i, minute % minutes === 0, inputs);
+      this.#bars[i * FIELDS + SINCE]! += 1;
       if ((minute + 1) % minutes === 0) this.#close(i, minutes);
     }
     this.#writeCross();
+  }
+
+  /** Of the bar that a feature was last computed of, as of the last minute; Infinity before the first. Those across frames are as of now. */
+  minutesOld(feature: number): number {
+    if (feature >= CROSS_AT) return 0;
+    const since = this.#bars[Math.floor(feature / PER_FRAME) * FIELDS + SINCE]!;
+    return Number.isNaN(since) ? Infinity : since;
   }
 
   reset(): void {
@@ -331,6 +341,7 @@ export class FrameFeatures {
     const bars = this.#bars;
     const at = frame * FIELDS;
     if (bars[at + MINUTES] !== minutes) return;
+    bars[at + SINCE] = 0;
     const run = this.#runs[frame]!;
     for (let j = OPEN; j <= IS_REAL; j++) run.x[j] = bars[at + j]!;
     run.step();

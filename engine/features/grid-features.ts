@@ -4,6 +4,7 @@ import type { Bar } from "../domain/market-event.ts";
 import { BarGrid } from "../market/bar-grid.ts";
 import type { GridRow } from "../market/bar-grid.ts";
 import { assert } from "../std/assert.ts";
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import { BAR_INPUTS } from "./bar-inputs.ts";
 import type { BarInputName } from "./bar-inputs.ts";
 import { BarSetRun } from "./bar-set-run.ts";
@@ -75,6 +76,31 @@ export class GridFeatures {
 
   onBar(bar: Bar): void {
     this.grid.onBar(bar);
+  }
+
+  /** How long before the last row a feature was last computed, in minutes; Infinity if never. */
+  minutesOld(feature: number): number {
+    const at = feature - this.#framesAt;
+    return at < 0 ? 0 : (this.#frames?.minutesOld(at) ?? Infinity);
+  }
+
+  save(to: StateWriter): void {
+    to.numbers(this.values);
+    this.grid.save(to);
+    for (const part of [this.run, this.#frames]) {
+      if (part === undefined) continue;
+      const state = part.snapshot();
+      to.number(state.length);
+      to.numbers(state);
+    }
+  }
+
+  load(from: StateReader): void {
+    const values = from.take(this.values.length);
+    this.grid.load(from);
+    for (const part of [this.run, this.#frames])
+      part?.restore(from.take(from.number()));
+    this.values.set(values);
   }
 
   #take(row: GridRow): void {

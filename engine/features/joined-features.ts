@@ -9,6 +9,7 @@ import type {
   Trade,
 } from "../domain/market-event.ts";
 import type { OrderBook } from "../market/order-book.ts";
+import { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import type { EventFeatures, Received } from "./event-features.ts";
 import { declareSet } from "./feature-declaration.ts";
 import type { DeclaredSet } from "./feature-declaration.ts";
@@ -75,6 +76,34 @@ export class JoinedFeatures implements EventFeatures {
 
   onArticle(article: Article): void {
     for (const part of this.#parts) part.onArticle?.(article);
+  }
+
+  ageMs(feature: number, latest: Received): number {
+    let at = feature;
+    for (const part of this.#parts) {
+      if (at < part.values.length) return part.ageMs(at, latest);
+      at -= part.values.length;
+    }
+    return Infinity;
+  }
+
+  snapshot(): Float64Array {
+    const to = new StateWriter();
+    to.numbers(this.values);
+    for (const part of this.#parts) {
+      const state = part.snapshot();
+      to.number(state.length);
+      to.numbers(state);
+    }
+    return to.snapshot();
+  }
+
+  restore(snapshot: Float64Array, book: OrderBook | undefined): void {
+    const from = new StateReader(snapshot);
+    from.numbers(this.values);
+    for (const part of this.#parts)
+      part.restore(from.take(from.number()), book);
+    from.end();
   }
 
   write(book: OrderBook, latest: Received): FeatureVector {

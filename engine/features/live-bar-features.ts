@@ -9,12 +9,17 @@ import type {
   BookSnapshot,
   Funding,
 } from "../domain/market-event.ts";
+import { symbolId } from "../domain/symbol.ts";
+import type { SymbolId } from "../domain/symbol.ts";
 import { BarAggregator } from "../market/bar-aggregator.ts";
 import type { OrderBook } from "../market/order-book.ts";
+import { StateReader, StateWriter } from "../std/state-snapshot.ts";
+import { monoNanos, nsToMs, unixMicros } from "../std/time.ts";
 import type { MonoNanos } from "../std/time.ts";
 import type { BarSetOptions } from "./bar-set-run.ts";
 import { BarSurroundings } from "./bar-surroundings.ts";
 import type { LeadingMinutes } from "./bar-surroundings.ts";
+import { oldestMs } from "./event-features.ts";
 import type { EventFeatures, Received } from "./event-features.ts";
 import type { DeclaredSet } from "./feature-declaration.ts";
 import { GRID_FILL_MAX, GridFeatures } from "./grid-features.ts";
@@ -72,8 +77,8 @@ export class LiveBarFeatures implements EventFeatures {
     return this.#isStale;
   }
 
-  onBook(book: OrderBook, _event: BookSnapshot | BookDelta): void {
-    this.#beside.onBook(book);
+  onBook(book: OrderBook, event: BookSnapshot | BookDelta): void {
+    this.#beside.onBook(book, event);
   }
 
   onVoid(): void {
@@ -101,15 +106,7 @@ export class LiveBarFeatures implements EventFeatures {
   onBar(bar: Bar): void {
     if (bar.intervalMs === MINUTE_MS) this.#closed(bar);
     else if (MINUTE_MS % bar.intervalMs === 0) {
-      this.#minutes ??= new BarAggregator(
-        {
-          symbol: bar.symbol,
-          fromMs: bar.intervalMs,
-          toMs: MINUTE_MS,
-          firstBar: "skip",
-        },
-        (minute) => this.#closed(minute),
-      );
+      this.#minutes ??= this.#minutesOf(bar.symbol, bar.intervalMs);
       this.#minutes.onBar(bar, "whole");
     }
   }
@@ -122,7 +119,72 @@ export class LiveBarFeatures implements EventFeatures {
     return this.values;
   }
 
+  ageMs(feature: number, latest: Received): number {
+    return oldestMs(this.schema.features[feature]!.inputs, (input) =>
+      input === "bar"
+        ? Math.max(0, nsToMs(latest.receivedNs - this.#rowNs)) +
+          this.#grid.minutesOld(feature) * MINUTE_MS
+        : this.#beside.ageMs(input, latest),
+    );
+  }
+
+  snapshot(): Float64Array {
+    const to = new StateWriter();
+    this.#grid.save(to);
+    this.#beside.save(to);
+    to.number(this.#rowNs);
+    to.flag(this.#isStale);
+    to.flag(this.#waiting !== undefined);
+    if (this.#waiting !== undefined) saveMinute(this.#waiting, to);
+    to.flag(this.#minutes !== undefined);
+    if (this.#minutes !== undefined) {
+      to.number(this.#minutes.fromMs);
+      to.text(this.#minutes.symbol);
+      this.#minutes.save(to);
+    }
+    return to.snapshot();
+  }
+
+  restore(snapshot: Float64Array, book: OrderBook | undefined): void {
+    const from = new StateReader(snapshot);
+    this.#grid.load(from);
+    this.#beside.load(from, book);
+    this.#rowNs = from.number();
+    this.#isStale = from.flag();
+    this.#waiting = from.flag() ? loadMinute(from) : undefined;
+    this.#minutes = undefined;
+    if (from.flag()) {
+      const fromMs = from.number();
+      this.#minutes = this.#minutesOf(symbolId(from.text()), fromMs);
+      this.#minutes.load(from);
+    }
+    from.end();
+  }
+
+  #minutesOf(symbol: SymbolId, fromMs: number): BarAggregator {
+    return new BarAggregator(
+      { symbol, fromMs, toMs: MINUTE_MS, firstBar: "skip" },
+      (minute) => this.#closed(minute),
+    );
+  }
+
+  moveClock(byNs: number): void {
+    this.#rowNs += byNs;
+    if (this.#waiting !== undefined)
+      this.#waiting = {
+        ...this.#waiting,
+        receivedNs: monoNanos(this.#waiting.receivedNs + byNs),
+      };
+    this.#beside.moveClock(byNs);
+  }
+
+  get #lastUs(): number {
+    return this.#waiting?.openUs ?? this.#grid.grid.lastOpenUs;
+  }
+
   #closed(minute: Bar): void {
+    // Told again, as when bars go on where they were kept.
+    if (minute.openUs <= this.#lastUs) return;
     // The one before it has waited long enough.
     if (this.#waiting !== undefined) this.#push(this.#waiting);
     this.#beside.capture(minute);
@@ -144,3 +206,30 @@ export class LiveBarFeatures implements EventFeatures {
     if (grid.restarts !== restarts) this.#beside.forget();
   }
 }
+
+/** What the grid and what stands beside it read of a minute. */
+const saveMinute = (minute: Bar, to: StateWriter): void => {
+  to.text(minute.symbol);
+  const { eventUs, receivedUs, receivedNs, openUs } = minute;
+  const { open, high, low, close, volume, vwap, trades } = minute;
+  to.numbers([eventUs, receivedUs, receivedNs, openUs]);
+  to.numbers([open, high, low, close, volume, vwap, trades]);
+};
+
+const loadMinute = (from: StateReader): Bar => ({
+  type: "bar",
+  symbol: symbolId(from.text()),
+  eventUs: unixMicros(from.number()),
+  receivedUs: unixMicros(from.number()),
+  receivedNs: monoNanos(from.number()),
+  openUs: unixMicros(from.number()),
+  open: from.number(),
+  high: from.number(),
+  low: from.number(),
+  close: from.number(),
+  volume: from.number(),
+  vwap: from.number(),
+  trades: from.number(),
+  intervalMs: MINUTE_MS,
+  closed: true,
+});

@@ -1,6 +1,7 @@
 /** The `news` set over one symbol's own events: the articles that were judged, by the hour, as of the clock on the wall. */
 import type { FeatureVector } from "../domain/feature.ts";
 import type { OrderBook } from "../market/order-book.ts";
+import { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import type { EventFeatures, Received } from "./event-features.ts";
 import { NEWS_SET, NewsWindows } from "./news-windows.ts";
 import type { Article } from "./news-windows.ts";
@@ -14,6 +15,25 @@ export class LiveNewsFeatures implements EventFeatures {
 
   onArticle(article: Article): void {
     this.#windows.onArticle(article);
+  }
+
+  /** The wall's clock says how old news is. */
+  ageMs(_feature: number, { receivedUs }: Received): number {
+    return this.#windows.ageMs(receivedUs ?? NaN);
+  }
+
+  snapshot(): Float64Array {
+    const to = new StateWriter();
+    to.numbers(this.values);
+    this.#windows.save(to);
+    return to.snapshot();
+  }
+
+  restore(snapshot: Float64Array): void {
+    const from = new StateReader(snapshot);
+    from.numbers(this.values);
+    this.#windows.load(from);
+    from.end();
   }
 
   write(_book: OrderBook, { receivedUs }: Received): FeatureVector {

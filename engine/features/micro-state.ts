@@ -17,13 +17,16 @@ export class MicroState {
     return this.#all.subarray(from, this.#taken);
   }
 
-  save(): Float64Array {
+  snapshot(): Float64Array {
     assert(this.#taken === this.#all.length, "all declared state is taken");
     return this.#all.slice();
   }
 
-  restore(saved: Float64Array): void {
-    assert(saved.length === this.#all.length, "the saved state is this set's");
-    this.#all.set(saved);
+  restore(snapshot: Float64Array): void {
+    assert(
+      snapshot.length === this.#all.length,
+      "a snapshot is of the same set",
+    );
+    this.#all.set(snapshot);
   }
 }

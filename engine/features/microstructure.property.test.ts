@@ -99,7 +99,7 @@ describe("microstructure features, over any events", () => {
           const cut = Math.floor(events.length * share);
           const { set, book } = run(events.slice(0, cut));
           const other = new Microstructure();
-          other.restore(set.save());
+          other.restore(set.snapshot());
           for (const event of events.slice(cut)) {
             apply(set, book, event);
             // Both look at one book: it must not be applied twice.

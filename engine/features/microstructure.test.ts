@@ -233,16 +233,22 @@ describe("microstructure features", () => {
     expect(stage.value("leaderReturn1S")).not.toBeNaN();
     for (const name of ["leaderBeta", "leaderReturn1S", "leaderGap1S"])
       expect(alone.value(name)).toBeNaN();
-    expect(alone.features.ageMs(indexOf("leaderBeta"), monoNanos(4e11))).toBe(
-      Infinity,
-    );
+    expect(
+      alone.features.ageMs(indexOf("leaderBeta"), {
+        receivedNs: monoNanos(4e11),
+      }),
+    ).toBe(Infinity);
   });
 
   it("say how old their inputs are", () => {
     const stage = new Stage().at(1000, 99, 5, 101, 5).trade(3000, "buy", 1);
     const now = monoNanos(4e9);
-    expect(stage.features.ageMs(indexOf("queueImbalance"), now)).toBe(3000);
-    expect(stage.features.ageMs(indexOf("vpin"), now)).toBe(1000);
+    expect(
+      stage.features.ageMs(indexOf("queueImbalance"), { receivedNs: now }),
+    ).toBe(3000);
+    expect(stage.features.ageMs(indexOf("vpin"), { receivedNs: now })).toBe(
+      1000,
+    );
   });
 
   it("count events told late as of now", () => {

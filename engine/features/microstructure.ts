@@ -2,9 +2,9 @@
 import type { FeatureVector } from "../domain/feature.ts";
 import type { BookDelta, BookSnapshot, Trade } from "../domain/market-event.ts";
 import type { OrderBook } from "../market/order-book.ts";
-import type { MonoNanos } from "../std/time.ts";
+import { oldestMs } from "./event-features.ts";
 import type { EventFeatures, Received } from "./event-features.ts";
-import type { DeclaredSet, FeatureInput } from "./feature-declaration.ts";
+import type { DeclaredSet } from "./feature-declaration.ts";
 import { FIRST_NS, MicroClock, NOW_NS } from "./micro-clock.ts";
 import { MicroFlow } from "./micro-flow.ts";
 import {
@@ -196,27 +196,20 @@ export class Microstructure implements EventFeatures {
       if (seenNs < WARM_UPS_NS[i]!) values[i] = NaN;
   }
 
-  /** Age of the oldest input of a feature; Infinity where one never came. */
-  ageMs(feature: number, nowNs: MonoNanos): number {
-    let ageMs = 0;
-    for (const input of this.schema.features[feature]!.inputs)
-      ageMs = Math.max(ageMs, this.#inputAgeMs(input, nowNs));
-    return ageMs;
+  ageMs(feature: number, { receivedNs }: Received): number {
+    return oldestMs(this.schema.features[feature]!.inputs, (input) => {
+      if (input === "otherBook") return this.#lead.ageMs(receivedNs);
+      const lastNs = this.#own[input === "trade" ? TRADE_NS : BOOK_NS]!;
+      return Math.max(0, receivedNs - lastNs) / 1e6;
+    });
   }
 
-  /** For `restore`: the features after it are bit for bit those of the set that was saved. */
-  save(): Float64Array {
-    return this.#state.save();
+  snapshot(): Float64Array {
+    return this.#state.snapshot();
   }
 
-  restore(saved: Float64Array): void {
-    this.#state.restore(saved);
-  }
-
-  #inputAgeMs(input: FeatureInput, nowNs: MonoNanos): number {
-    if (input === "otherBook") return this.#lead.ageMs(nowNs);
-    const lastNs = this.#own[input === "trade" ? TRADE_NS : BOOK_NS]!;
-    return Math.max(0, nowNs - lastNs) / 1e6;
+  restore(snapshot: Float64Array): void {
+    this.#state.restore(snapshot);
   }
 
   get #seenNs(): number {

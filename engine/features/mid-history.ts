@@ -1,4 +1,5 @@
 /** The mid as it stood at each point of a time grid, so that a past mid costs one read. */
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import { NOW_NS } from "./decay-clock.ts";
 import type { DecayClock } from "./decay-clock.ts";
 
@@ -15,6 +16,20 @@ export class MidHistory {
   #firstPoint = 0;
   /** First grid point not yet settled. */
   #nextPoint = 0;
+
+  save(to: StateWriter): void {
+    to.numbers(this.#ends);
+    to.numbers(this.#mids);
+    to.number(this.#firstPoint);
+    to.number(this.#nextPoint);
+  }
+
+  load(from: StateReader): void {
+    from.numbers(this.#ends);
+    from.numbers(this.#mids);
+    this.#firstPoint = from.number();
+    this.#nextPoint = from.number();
+  }
 
   get isEmpty(): boolean {
     return this.#ends[1] === 0;

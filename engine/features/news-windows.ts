@@ -2,6 +2,7 @@
  * The news features: articles by the hour, told when the hour is over. A window is stamped by its end, so that nothing is known before it could
  * be; an article that comes after its hour counts in the hour in which it came.
  */
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import { declareSet } from "./feature-declaration.ts";
 import type { DeclaredFeature } from "./feature-declaration.ts";
 
@@ -135,6 +136,42 @@ export class NewsWindows {
   constructor() {
     this.#open[INDEX] = NaN;
     this.#closed[INDEX] = NaN;
+  }
+
+  save(to: StateWriter): void {
+    to.numbers(this.#open);
+    to.numbers(this.#closed);
+    to.number(this.#scoreBefore);
+    for (const text of [this.#openText, this.#latest]) {
+      to.flag(text !== undefined);
+      if (text === undefined) continue;
+      to.number(text.signalUs);
+      to.text(text.headline);
+      to.text(text.source);
+    }
+  }
+
+  load(from: StateReader): void {
+    from.numbers(this.#open);
+    from.numbers(this.#closed);
+    this.#scoreBefore = from.number();
+    const text = (): LatestArticle | undefined =>
+      from.flag()
+        ? {
+            signalUs: from.number(),
+            headline: from.text(),
+            source: from.text(),
+          }
+        : undefined;
+    this.#openText = text();
+    this.#latest = text();
+  }
+
+  /** Age of the window that the features are of; Infinity without one. */
+  ageMs(us: number): number {
+    return this.#isNews(us)
+      ? (us - (this.#closed[INDEX]! + 1) * WINDOW_US) / 1000
+      : Infinity;
   }
 
   /** Articles come in the order in which they are received. */

@@ -1,6 +1,7 @@
 /** What the quote stream says beyond the book: on many venues it is ahead of the book's own updates. */
 import type { Quote } from "../domain/market-event.ts";
 import type { OrderBook } from "../market/order-book.ts";
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import { MEAN_DEPTH_1, orderFlow } from "./book-features.ts";
 import type { BookFeatures } from "./book-features.ts";
 import { DecayedSum, NOW_NS, OVER_100_MS, OVER_1_S } from "./decay-clock.ts";
@@ -21,6 +22,15 @@ export class QuoteFeatures {
   readonly #before = new Float64Array(4);
   /** Sequence and receive time of the last quote. */
   readonly #state = new Float64Array([0, -Infinity]);
+  readonly #all = [this.#flow.sums, this.#quote, this.#before, this.#state];
+
+  save(to: StateWriter): void {
+    for (const state of this.#all) to.numbers(state);
+  }
+
+  load(from: StateReader): void {
+    for (const state of this.#all) from.numbers(state);
+  }
 
   decay(clock: DecayClock): void {
     this.#flow.decay(clock);

@@ -1,5 +1,6 @@
 /** What the trades say: which side pays, how much and how often. */
 import type { Trade } from "../domain/market-event.ts";
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import { MEAN_DEPTH_1 } from "./book-features.ts";
 import type { BookFeatures } from "./book-features.ts";
 import {
@@ -27,6 +28,20 @@ export class TradeFeatures {
   readonly #volume = new DecayedSum([OVER_5_S]);
   readonly #count = new DecayedSum([OVER_1_S, OVER_30_S]);
   readonly #last = new Float64Array([0, 0, 1, 0]);
+  readonly #state = [
+    this.#flow.sums,
+    this.#volume.sums,
+    this.#count.sums,
+    this.#last,
+  ];
+
+  save(to: StateWriter): void {
+    for (const state of this.#state) to.numbers(state);
+  }
+
+  load(from: StateReader): void {
+    for (const state of this.#state) from.numbers(state);
+  }
 
   decay(clock: DecayClock): void {
     this.#flow.decay(clock);

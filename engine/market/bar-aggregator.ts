@@ -2,6 +2,7 @@
 import type { Bar } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { assert } from "../std/assert.ts";
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import { intervalStart, timeBars } from "./bar-kind.ts";
 import type { BarKind } from "./bar-kind.ts";
 import type {
@@ -25,7 +26,8 @@ const NEVER = Number.NEGATIVE_INFINITY;
 export class BarAggregator {
   /** Bars that came after the long one they belong to had closed. */
   late = 0;
-  readonly #symbol: SymbolId;
+  readonly symbol: SymbolId;
+  readonly fromMs: number;
   readonly #kind: BarKind;
   readonly #fromUs: number;
   readonly #toUs: number;
@@ -36,6 +38,9 @@ export class BarAggregator {
   #sinceUs = NEVER;
   #coverage: BarCoverage = "whole";
   #parts = 0;
+  /** End of the last shorter bar told before what was kept; NaN once the next one has come. */
+  #keptUs = NaN;
+  #seenUs = NEVER;
 
   constructor(
     options: BarAggregatorOptions,
@@ -46,7 +51,8 @@ export class BarAggregator {
       toMs > fromMs && toMs % fromMs === 0,
       "the longer interval is a multiple of the shorter",
     );
-    this.#symbol = symbol;
+    this.symbol = symbol;
+    this.fromMs = fromMs;
     this.#kind = timeBars(toMs);
     this.#fromUs = fromMs * 1000;
     this.#toUs = toMs * 1000;
@@ -57,10 +63,15 @@ export class BarAggregator {
   /** Closed bars of the shorter interval, each once and in order. */
   onBar(bar: Bar, coverage: BarCoverage): void {
     const openUs = intervalStart(bar.openUs, this.#toUs);
-    if (openUs < this.#openUs) {
+    // Those that a lane tells again when it goes on are in what was kept.
+    if (openUs < this.#openUs || bar.openUs < this.#seenUs) {
       this.late++;
       return;
     }
+    // What lies between was not seen: the interval that it comes back into the middle of gives no bar.
+    if (bar.openUs > this.#keptUs) this.#sinceUs = bar.openUs;
+    this.#keptUs = NaN;
+    this.#seenUs = bar.openUs + this.#fromUs;
     if (this.#openUs === NEVER) {
       this.#sinceUs = bar.openUs;
       this.#begin(openUs, bar.open);
@@ -80,6 +91,32 @@ export class BarAggregator {
       this.#closeBefore(below.nextUs, at);
   }
 
+  save(to: StateWriter): void {
+    to.numbers([this.late, this.#openUs, this.#sinceUs, this.#parts]);
+    to.number(this.#seenUs);
+    to.flag(this.#coverage === "whole");
+    this.#sum.save(to);
+  }
+
+  /** What an aggregator of the same intervals saved. */
+  load(from: StateReader): void {
+    this.late = from.number();
+    this.#openUs = from.number();
+    this.#sinceUs = from.number();
+    this.#parts = from.number();
+    this.#seenUs = from.number();
+    this.#coverage = from.flag() ? "whole" : "damaged";
+    this.#sum.load(from);
+  }
+
+  /** Goes on with what was kept before an absence; unless bars have come already. */
+  resume(from: StateReader): void {
+    if (this.#openUs !== NEVER) return;
+    this.load(from);
+    from.end();
+    this.#keptUs = this.#seenUs;
+  }
+
   /** Every shorter bar before `us` has been told. A long one without any is left to who fills. */
   #closeBefore(us: number, at: MarketTime): void {
     const endUs = this.#openUs + this.#toUs;
@@ -89,7 +126,7 @@ export class BarAggregator {
     )
       this.#onBar(
         this.#sum.toBar(
-          this.#symbol,
+          this.symbol,
           this.#kind,
           {
             openUs: this.#openUs,

@@ -4,6 +4,7 @@
  */
 import type { Bar } from "../domain/market-event.ts";
 import { assert } from "../std/assert.ts";
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 
 export interface BarGridOptions {
   readonly intervalMs: number;
@@ -108,6 +109,32 @@ export class BarGrid {
       "the window is within the grid's",
     );
     return this.#totalAt(1) - this.#totalAt(length + 1);
+  }
+
+  save(to: StateWriter): void {
+    const { openUs, open, high, low, close, volume, vwap } = this.#row;
+    to.numbers([this.ignored, this.filled, this.restarts, this.#rows]);
+    to.numbers([openUs, open, high, low, close, volume, vwap]);
+    to.flag(this.#row.isBackfilled);
+    to.numbers(this.#totals);
+  }
+
+  /** What a grid of the same options saved. */
+  load(from: StateReader): void {
+    const row = this.#row;
+    this.ignored = from.number();
+    this.filled = from.number();
+    this.restarts = from.number();
+    this.#rows = from.number();
+    row.openUs = from.number();
+    row.open = from.number();
+    row.high = from.number();
+    row.low = from.number();
+    row.close = from.number();
+    row.volume = from.number();
+    row.vwap = from.number();
+    row.isBackfilled = from.flag();
+    from.numbers(this.#totals);
   }
 
   #totalAt(age: number): number {

@@ -1,6 +1,7 @@
 /** The latest closed bars of one interval, in one preallocated ring. */
 import type { Bar } from "../domain/market-event.ts";
 import { assert } from "../std/assert.ts";
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 
 /** open, high, low, close, volume, vwap: the order that models read. */
 export const BAR_CHANNELS = 6;
@@ -113,6 +114,24 @@ export class BarSeries {
     assert(age >= 0 && age < this.#length, "the bar is in the series");
     const row = this.#next - 1 - age;
     return row < 0 ? row + this.capacity : row;
+  }
+
+  save(to: StateWriter): void {
+    to.numbers([this.#next, this.#length, this.#lastOpenUs, this.ignored]);
+    to.numbers(this.#rows);
+    to.numbers(this.#opensUs);
+    to.numbers(this.#closesUs);
+  }
+
+  /** What a series of the same capacity saved. */
+  load(from: StateReader): void {
+    this.#next = from.number();
+    this.#length = from.number();
+    this.#lastOpenUs = from.number();
+    this.ignored = from.number();
+    from.numbers(this.#rows);
+    from.numbers(this.#opensUs);
+    from.numbers(this.#closesUs);
   }
 
   clear(): void {

@@ -1,6 +1,7 @@
 /** One bar's numbers while it grows, from trades or from smaller bars: prices by time, compensated sums, volume by side. */
 import type { Bar, Trade } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import { unixMicros } from "../std/time.ts";
 import type { MonoNanos, UnixMicros } from "../std/time.ts";
 import type { BarKind } from "./bar-kind.ts";
@@ -43,6 +44,39 @@ export class BarSum {
   begin(price: number): void {
     const state = this.#state.fill(0);
     state[OPEN] = state[HIGH] = state[LOW] = state[CLOSE] = price;
+  }
+
+  /** A part of the same bar that was summed up by itself. */
+  addSum(other: BarSum): void {
+    const state = this.#state;
+    const part = other.#state;
+    if (part[PARTS] === 0) return;
+    this.#addPrices(
+      part[OPEN]!,
+      part[HIGH]!,
+      part[LOW]!,
+      part[CLOSE]!,
+      part[FIRST_US]!,
+    );
+    if (part[LAST_US]! >= state[LAST_US]!) {
+      state[CLOSE] = part[CLOSE]!;
+      state[LAST_US] = part[LAST_US]!;
+    }
+    state[TRADES]! += part[TRADES]!;
+    state[PARTS]! += part[PARTS]! - 1;
+    state[SIDED]! += part[SIDED]!;
+    for (const at of [VOLUME, NOTIONAL, BUY, SELL]) {
+      this.#add(at, part[at]!);
+      this.#add(at, part[at + 1]!);
+    }
+  }
+
+  save(to: StateWriter): void {
+    to.numbers(this.#state);
+  }
+
+  load(from: StateReader): void {
+    from.numbers(this.#state);
   }
 
   /** No trade so far. */
