@@ -34,6 +34,8 @@ export interface Dialect {
     bids: readonly Row[],
     asks: readonly Row[],
   ): string;
+  /** Every message is a whole book: what is lost or late damages nothing. */
+  readonly isWhole?: boolean;
   /** Levels a side of a made-up book; absent: as many as there are. */
   readonly depth?: number;
   /** Puts the number on what leaves a connection, the first with 0. */
@@ -151,8 +153,8 @@ const json = (text: string): Json => {
   }
 };
 
-const binance = (kind: "spot" | "futures"): Dialect => ({
-  restPath: kind === "spot" ? "/api/v3/depth" : "/fapi/v1/depth",
+const binance = (api: "api/v3" | "fapi/v1" | "dapi/v1"): Dialect => ({
+  restPath: `/${api}/depth`,
   subscribed: () => [],
   acknowledged: (message) =>
     JSON.stringify({ result: null, id: json(message)["id"] as number }),
@@ -177,7 +179,7 @@ const binance = (kind: "spot" | "futures"): Dialect => ({
     const u = book.seq + b.length + a.length;
     const E = timeMs(book.ticks);
     const data =
-      kind === "spot"
+      api === "api/v3"
         ? { e: "depthUpdate", E, s: name, U: book.seq + 1, u, b, a }
         : {
             e: "depthUpdate",
@@ -515,15 +517,63 @@ const bybitMessage = (
     cts: 1_700_000_000_000 + u,
   });
 
+const hyperliquid: Dialect = {
+  isWhole: true,
+  depth: 20,
+  subscribed: (message) => {
+    const { method, subscription } = json(message);
+    const { type, coin } = (subscription ?? {}) as Json;
+    return method === "subscribe" && type === "l2Book" ? [coin as string] : [];
+  },
+  acknowledged: (message) =>
+    JSON.stringify(
+      json(message)["method"] === "ping"
+        ? { channel: "pong" }
+        : { channel: "subscriptionResponse", data: json(message) },
+    ),
+  apply: (message, bookOf) => {
+    const { channel, data } = json(message);
+    if (channel !== "l2Book") return undefined;
+    const { coin, levels } = data as Json;
+    const [bids, asks] = (levels as Json[][]).map((side) =>
+      side.map(({ px, sz }) => [px as string, sz as string]),
+    );
+    const book = bookOf(coin as string);
+    replace(book, bids!, asks!);
+    book.ticks++;
+    return coin as string;
+  },
+  snapshot: (coin, book) => hyperliquidMessage(coin, book),
+  update: (coin, book, bids, asks) =>
+    hyperliquidMessage(coin, changed(book, bids, asks)),
+};
+
+const hyperliquidMessage = (coin: string, book: ReferenceBook): string => {
+  const rows = (side: readonly Row[]) =>
+    side.map(([px, sz]) => ({ px, sz, n: 1 }));
+  return JSON.stringify({
+    channel: "l2Book",
+    data: {
+      coin,
+      time: timeMs(book.ticks),
+      levels: [rows(bestBids(book, 20)), rows(bestAsks(book, 20))],
+    },
+  });
+};
+
 export const DIALECTS = {
-  binance: binance("spot"),
-  binanceusdm: binance("futures"),
+  binance: binance("api/v3"),
+  binanceusdm: binance("fapi/v1"),
+  binancecoinm: binance("dapi/v1"),
   kraken: krakenV2,
   "kraken-v1": krakenV1,
   coinbase,
   "coinbase-exchange": coinbaseExchange,
   okx,
   bybit,
+  "bybit-spot": bybit,
+  "bybit-inverse": bybit,
+  hyperliquid,
 } as const satisfies Readonly<Record<string, Dialect>>;
 
 export type DialectName = keyof typeof DIALECTS;

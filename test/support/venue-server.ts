@@ -71,6 +71,10 @@ export class VenueServer {
     await once(this.#http, "listening");
   }
 
+  get dialect(): Dialect {
+    return this.#options.dialect;
+  }
+
   get port(): number {
     return (this.#http.address() as AddressInfo).port;
   }
