@@ -143,10 +143,15 @@ export class VenueFeed {
     const { timers, channels, profile } = this.#options;
     for (const client of this.#clients) client.start();
     this.#timers.push(timers.every(GAUGES_EVERY_MS, () => this.#setGauges()));
-    if (channels.includes("openInterest") && profile.openInterest !== undefined)
+    if (
+      channels.includes("openInterest") &&
+      profile.openInterest !== undefined
+    ) {
+      this.#pollInterest();
       this.#timers.push(
         timers.every(INTEREST_EVERY_MS, () => this.#pollInterest()),
       );
+    }
     const instruments = this.#instruments;
     if (instruments === undefined) return;
     instruments.ask();
@@ -190,10 +195,10 @@ export class VenueFeed {
     gauges.connections.set(connections);
     gauges.booksWaiting.set(booksWaiting);
     gauges.waiting.set(
-      Math.max(...this.#clients.map((c) => c.messagesWaiting)),
+      Math.max(0, ...this.#clients.map((c) => c.messagesWaiting)),
     );
     gauges.messageAge.set(
-      Math.max(...this.#clients.map((c) => c.quietForMs)) / 1e3,
+      Math.max(0, ...this.#clients.map((c) => c.quietForMs)) / 1e3,
     );
   }
 
