@@ -1,6 +1,6 @@
 /** The command as its user meets it: exit codes, what it prints, and an orderly end. */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -10,6 +10,7 @@ const fusewire = (...args: string[]) =>
   spawnSync(process.execPath, [INSTALLATION.cliPath, ...args], {
     encoding: "utf8",
     env: { PATH: process.env["PATH"] },
+    timeout: 15_000,
   });
 
 describe("fusewire", () => {
@@ -59,6 +60,25 @@ describe("fusewire", () => {
     expect(stderr).toContain("E_CONFIG_UNKNOWN http.prot");
     expect(stderr).toContain("E_CONFIG_INVALID symbols.max");
     expect(stderr).not.toContain("    at ");
+  });
+
+  it("ends when it cannot start: nothing keeps it alive", () => {
+    const folder = mkdtempSync(join(tmpdir(), "fusewire-cli-"));
+    const idle = [
+      ...["--port", "0", "--state-dir", folder, "--set", "models.llama=false"],
+    ];
+    try {
+      const venue = fusewire("run", "--feed", "venue", ...idle);
+      expect([venue.status, venue.signal]).toEqual([78, null]);
+      expect(venue.stderr).toContain("E_CONFIG_");
+      const taken = join(folder, "taken.tape");
+      writeFileSync(taken, "");
+      const record = fusewire("record", "--out", taken, ...idle);
+      expect([record.status, record.signal]).toEqual([1, null]);
+      expect(record.stderr).toContain("E_TAPE_EXISTS");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it("masks passwords where it shows the configuration", () => {

@@ -54,25 +54,42 @@ export const runEngine = async (
   config: Config,
   endAfterMs?: number,
 ): Promise<number> => {
+  // All of the engine's own timers are unreferenced.
+  const keptAlive = setInterval(() => undefined, 60_000);
   const log = openLog({ level: config.log.level });
+  try {
+    return await runUntilStopped(config, log, endAfterMs);
+  } finally {
+    log.flush();
+    clearInterval(keptAlive);
+  }
+};
+
+const runUntilStopped = async (
+  config: Config,
+  log: Logger,
+  endAfterMs: number | undefined,
+): Promise<number> => {
   let onFatal: (error: unknown) => void = () => undefined;
   const fatal = new Promise<unknown>((resolve) => {
     onFatal = (error) => resolve(error ?? new Error("fatal"));
   });
-  // Keeps the process alive: all of the engine's own timers are unreferenced.
-  const alive = setInterval(() => undefined, 60_000);
   const engine = await startEngine({ config, log, onFatal });
   announce(engine, log);
   const error = await untilStopped(fatal, endAfterMs);
   if (error !== undefined) log.error("engine.fatal", { error: explain(error) });
-  setTimeout(() => process.kill(process.pid, "SIGKILL"), KILL_AFTER_MS).unref();
-  for (const signal of ["SIGTERM", "SIGINT"] as const)
-    process.once(signal, () => process.kill(process.pid, "SIGKILL"));
+  killIfStuck();
   await engine.stop();
   log.info("engine.stopped");
-  log.flush();
-  clearInterval(alive);
   return error === undefined ? EXIT.ok : EXIT.failed;
+};
+
+/** The drain has its time, and a second signal ends it. */
+const killIfStuck = (): void => {
+  const kill = (): void => void process.kill(process.pid, "SIGKILL");
+  setTimeout(kill, KILL_AFTER_MS).unref();
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.once(signal, kill);
 };
 
 export const runCommand: Command = {
