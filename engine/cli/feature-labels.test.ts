@@ -3,11 +3,13 @@ import { labelsOf } from "./feature-labels.ts";
 
 const path = (
   prices: readonly number[],
-  options: { breaks?: readonly number[]; times?: readonly number[] } = {},
+  options: { knownUntil?: readonly number[]; times?: readonly number[] } = {},
 ) => ({
   times: Float64Array.from(options.times ?? prices.map((_, i) => i)),
   prices: Float64Array.from(prices),
-  breaks: Uint8Array.from(options.breaks ?? prices.map(() => 0)),
+  knownUntil: Float64Array.from(
+    options.knownUntil ?? prices.map(() => Infinity),
+  ),
 });
 
 const valuesOf = (labels: ReturnType<typeof labelsOf>): number[][] =>
@@ -37,10 +39,42 @@ describe("labels", () => {
     expect(touch!.slice(0, 3)).toEqual([1, 1, -1]);
   });
 
-  it("reach over no break", () => {
+  it("reach over no time in which the price is not known", () => {
     const [move] = valuesOf(
-      labelsOf(path([1, 2, 3, 4], { breaks: [0, 1, 0, 0] }), 1, "1S", 0.01),
+      labelsOf(
+        path([1, 2, 3, 4], { knownUntil: [Infinity, 1.5, Infinity, Infinity] }),
+        1,
+        "1S",
+        0.01,
+      ),
     );
     expect(move).toEqual([1, NaN, 1, NaN]);
+  });
+
+  it("are read where the price is still known, and not where it no longer is", () => {
+    const [move] = valuesOf(
+      labelsOf(
+        path([1, 1, 2, 2], {
+          times: [0, 1, 600, 610],
+          knownUntil: [Infinity, 5, Infinity, Infinity],
+        }),
+        4,
+        "4S",
+        0.01,
+      ),
+    );
+    expect(move).toEqual([0, 0, 0, NaN]);
+    const [longer] = valuesOf(
+      labelsOf(
+        path([1, 1, 2, 2], {
+          times: [0, 1, 600, 610],
+          knownUntil: [Infinity, 5, Infinity, Infinity],
+        }),
+        5,
+        "5S",
+        0.01,
+      ),
+    );
+    expect(longer).toEqual([0, NaN, 0, NaN]);
   });
 });

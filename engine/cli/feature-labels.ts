@@ -5,8 +5,8 @@ export interface PricePath {
   /** In the unit of the horizons, ascending. */
   readonly times: Float64Array;
   readonly prices: Float64Array;
-  /** Between a row and the next the price was once not known: no label reaches over it. */
-  readonly breaks: Uint8Array;
+  /** From when on a row's price was not known until the next row; Infinity where it was. No label is read there, nor beyond. */
+  readonly knownUntil: Float64Array;
   /** Extremes while a row's price stood, where they are known: bars. Otherwise the prices. */
   readonly highs?: Float64Array;
   readonly lows?: Float64Array;
@@ -30,14 +30,15 @@ export const labelsOf = (
   const move = new Float64Array(rows).fill(NaN);
   const growth = new Float64Array(rows).fill(NaN);
   const touch = new Float64Array(rows).fill(NaN);
-  const known = breaksBefore(path);
+  const breaks = breaksBefore(path);
   let later = 0;
   for (let row = 0; row < rows; row++) {
     const end = times[row]! + horizon;
     if (end > times[rows - 1]!) break;
     // The last price at or before the horizon.
     while (later + 1 < rows && times[later + 1]! <= end) later++;
-    if (known[later] !== known[row]) continue;
+    if (breaks[later] !== breaks[row] || end > path.knownUntil[later]!)
+      continue;
     const change = prices[later]! / prices[row]! - 1;
     move[row] = Math.sign(prices[later]! - prices[row]!);
     growth[row] = change;
@@ -50,11 +51,11 @@ export const labelsOf = (
   ];
 };
 
-/** How many breaks lie before each row. */
-const breaksBefore = ({ breaks }: PricePath): Float64Array => {
-  const out = new Float64Array(breaks.length);
+/** After how many rows before each one the price was lost. */
+const breaksBefore = ({ knownUntil }: PricePath): Float64Array => {
+  const out = new Float64Array(knownUntil.length);
   for (let row = 1; row < out.length; row++)
-    out[row] = out[row - 1]! + breaks[row - 1]!;
+    out[row] = out[row - 1]! + (knownUntil[row - 1]! < Infinity ? 1 : 0);
   return out;
 };
 

@@ -1,14 +1,13 @@
-/** The very code that serves features, over history, as a table with labels: Parquet or CSV. */
-import { createWriteStream } from "node:fs";
-import { once } from "node:events";
-import { finished } from "node:stream/promises";
-import { parquetWriteFile } from "hyparquet-writer";
-import type { Bar, MarketEvent } from "../domain/market-event.ts";
-import type { EventFeatures } from "../features/event-features.ts";
-import type { DeclaredSet } from "../features/feature-declaration.ts";
-import { FeatureSampler } from "../features/feature-sampler.ts";
-import { GRID_FILL_MAX, GridFeatures } from "../features/grid-features.ts";
+/** Features over history, a row each with what became of the price after it: columns, and what a reader has to know of them. */
+import type { FeatureConstants } from "../domain/feature-constants.ts";
+import type { FeatureVector } from "../domain/feature.ts";
+import type { SymbolId } from "../domain/symbol.ts";
+import type {
+  DeclaredSet,
+  FeatureInput,
+} from "../features/feature-declaration.ts";
 import { CodedError } from "../std/errors.ts";
+import { constantsHashOf } from "./constants-file.ts";
 import { labelsOf } from "./feature-labels.ts";
 import type { PricePath } from "./feature-labels.ts";
 
@@ -22,12 +21,38 @@ export interface TableOptions {
 export interface Column {
   readonly name: string;
   readonly values: Float64Array;
+  /** Times and prices keep all their digits, however features are stored. */
+  readonly digits: "all" | "chosen";
+}
+
+/** A set as it stands in a table. */
+export interface TableSet {
+  readonly set: DeclaredSet;
+  readonly constants: FeatureConstants;
+  /** Names of its columns, in the set's order. */
+  readonly columns: readonly string[];
 }
 
 export interface FeatureTable {
   readonly columns: readonly Column[];
   readonly rows: number;
-  /** Sets with their hashes, and what the labels are. */
+  readonly sets: readonly TableSet[];
+  readonly metadata: Readonly<Record<string, string>>;
+  /** What a set reads and nothing told: NaN or neutral throughout. */
+  readonly missingInputs: readonly FeatureInput[];
+  /** Bars before the first with a volume, and such as begin off their interval. */
+  readonly barsLeftOut: number;
+}
+
+/** What is known of a table once its rows are there. */
+export interface TableFacts {
+  readonly symbol: SymbolId;
+  readonly path: PricePath;
+  /** Units of the path's times in a second. */
+  readonly unitsPerS: number;
+  readonly sets: readonly TableSet[];
+  readonly given: ReadonlySet<FeatureInput>;
+  readonly barsLeftOut: number;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -50,235 +75,100 @@ class Growing {
   }
 }
 
-class TableBuilder {
-  readonly #columns: Growing[];
+export class TableBuilder {
   readonly #names: readonly string[];
+  readonly #heads: number;
+  readonly #columns: readonly Growing[];
 
-  constructor(names: readonly string[]) {
-    this.#names = names;
-    this.#columns = names.map(() => new Growing());
+  /** `head` names the columns of times and prices, which come first. */
+  constructor(head: readonly string[], sets: readonly TableSet[]) {
+    this.#names = [...head, ...sets.flatMap(({ columns }) => columns)];
+    this.#heads = head.length;
+    this.#columns = this.#names.map(() => new Growing());
   }
 
-  push(head: readonly number[], values: ArrayLike<number>): void {
-    for (let i = 0; i < head.length; i++) this.#columns[i]!.push(head[i]!);
-    for (let i = 0; i < values.length; i++)
-      this.#columns[head.length + i]!.push(values[i]!);
+  get rows(): number {
+    return this.#columns[0]!.length;
   }
 
-  get columns(): readonly Column[] {
-    return this.#columns.map(({ values }, i) => ({
-      name: this.#names[i]!,
-      values,
-    }));
+  /** `parts` are the sets' values, one after another. */
+  push(head: readonly number[], parts: readonly FeatureVector[]): void {
+    let at = 0;
+    for (const value of head) this.#columns[at++]!.push(value);
+    for (const values of parts)
+      for (let i = 0; i < values.length; i++)
+        this.#columns[at++]!.push(values[i]!);
   }
-}
 
-const metadataOf = (
-  sets: readonly DeclaredSet[],
-  { horizonsS, barrierBps }: TableOptions,
-): Record<string, string> => ({
-  "fusewire.sets": JSON.stringify(
-    sets.map(({ name, version, hash, constants }) => ({
-      name,
-      version,
-      hash,
-      constants,
-    })),
-  ),
-  "fusewire.horizonsS": JSON.stringify(horizonsS),
-  "fusewire.barrierBps": String(barrierBps),
-});
+  /** A column of times or prices. */
+  head(name: string): Float64Array {
+    return this.#columns[this.#names.indexOf(name)]!.values;
+  }
 
-const withLabels = (
-  columns: readonly Column[],
-  path: PricePath,
-  sets: readonly DeclaredSet[],
-  options: TableOptions,
-  unitsPerS: number,
-): FeatureTable => ({
-  columns: [
-    ...columns,
-    ...options.horizonsS.flatMap((seconds) =>
+  /** With labels and metadata. */
+  finish(facts: TableFacts, options: TableOptions): FeatureTable {
+    const { path, sets, given, barsLeftOut } = facts;
+    const labels = options.horizonsS.flatMap((seconds) =>
       labelsOf(
         path,
-        seconds * unitsPerS,
+        seconds * facts.unitsPerS,
         `${seconds}S`,
         options.barrierBps / 1e4,
       ),
-    ),
-  ],
-  rows: path.times.length,
-  metadata: metadataOf(sets, options),
-});
-
-const US_PER_S = 1e6;
-
-/** A row a bar of the grid, at its close. */
-export const tableOfBars = (
-  bars: readonly Bar[],
-  sets: readonly DeclaredSet[],
-  options: TableOptions,
-): FeatureTable => {
-  const intervalMs = bars[0]!.intervalMs;
-  const names = sets.flatMap(({ name, features }) =>
-    features.map((feature) =>
-      sets.length > 1 ? `${name}.${feature.name}` : feature.name,
-    ),
-  );
-  const table = new TableBuilder(["timeUs", "price", "high", "low", ...names]);
-  const breaks: number[] = [];
-  let restarts = 0;
-  const grid = new GridFeatures(
-    { sets, intervalMs, fillMax: GRID_FILL_MAX },
-    (row) => {
-      // A hole too long to fill: no label reaches over it.
-      if (grid.grid.restarts !== restarts && breaks.length > 0)
-        breaks[breaks.length - 1] = 1;
-      restarts = grid.grid.restarts;
-      breaks.push(0);
-      table.push(
-        [row.openUs + intervalMs * 1000, row.close, row.high, row.low],
-        grid.values,
-      );
-    },
-  );
-  for (const bar of bars) grid.onBar(bar);
-  const { columns } = table;
-  const [times, prices, highs, lows] = columns.map(({ values }) => values);
-  return withLabels(
-    columns.filter(({ name }) => name !== "high" && name !== "low"),
-    {
-      times: times!,
-      prices: prices!,
-      highs: highs!,
-      lows: lows!,
-      breaks: Uint8Array.from(breaks),
-    },
-    sets,
-    options,
-    US_PER_S,
-  );
-};
-
-export interface EventTableOptions extends TableOptions {
-  readonly sampleMs: number;
+    );
+    return {
+      columns: [
+        ...this.#columns.map(({ values }, i): Column => ({
+          name: this.#names[i]!,
+          values,
+          digits: i < this.#heads ? "all" : "chosen",
+        })),
+        ...labels.map((label): Column => ({ ...label, digits: "chosen" })),
+      ],
+      rows: this.rows,
+      sets,
+      metadata: metadataOf(facts, options),
+      missingInputs: inputsOf(sets).filter((input) => !given.has(input)),
+      barsLeftOut,
+    };
+  }
 }
 
-const DEPTH_MAX = 1000;
+const inputsOf = (sets: readonly TableSet[]): readonly FeatureInput[] => [
+  ...new Set(
+    sets.flatMap(({ set }) => set.features.flatMap(({ inputs }) => inputs)),
+  ),
+];
 
-/** A row an event at least `sampleMs` after the last row, and a row a change of the mid, so that the labels are exact. */
-export const tableOfEvents = async (
-  events: AsyncIterable<MarketEvent> | Iterable<MarketEvent>,
-  features: EventFeatures,
-  options: EventTableOptions,
-): Promise<FeatureTable> => {
-  const names = features.schema.features.map(({ name }) => name);
-  const table = new TableBuilder([
-    "timeNs",
-    "price",
-    "bid",
-    "ask",
-    "isWarm",
-    ...names,
-  ]);
-  const breaks: number[] = [];
-  let sampler: FeatureSampler | undefined;
-  for await (const event of events) {
-    sampler ??= new FeatureSampler(
-      {
-        symbol: event.symbol,
-        sampleMs: options.sampleMs,
-        sampleOn: "any",
-        depthMax: DEPTH_MAX,
-        features,
-      },
-      ({ receivedNs, mid, bidPrice, askPrice, state, features: values }) => {
-        breaks.push(state === "LIVE" ? 0 : 1);
-        const isWarm = features.isWarm && state === "LIVE" ? 1 : 0;
-        table.push([receivedNs, mid, bidPrice, askPrice, isWarm], values);
-      },
-    );
-    sampler.onEvent(event);
-    if (!sampler.sync.book.hasBothSides && breaks.length > 0)
-      breaks[breaks.length - 1] = 1;
-  }
-  const { columns } = table;
-  const [times, prices] = columns.map(({ values }) => values);
-  return withLabels(
-    columns,
-    { times: times!, prices: prices!, breaks: Uint8Array.from(breaks) },
-    [features.schema],
-    options,
-    1e9,
-  );
-};
-
-/** By the name's ending: .parquet or .csv. */
-export const writeTable = async (
-  table: FeatureTable,
-  path: string,
-  digits: "float64" | "float32",
-): Promise<void> => {
-  if (path.endsWith(".parquet")) writeParquet(table, path, digits);
-  else if (path.endsWith(".csv")) await writeCsv(table, path);
-  else
-    throw new CodedError("E_INPUT_SCHEMA", {
-      field: "out",
-      detail: "a .parquet or .csv file",
-    });
-};
-
-/** Times keep all their digits whatever the features' width. */
-const isExact = (name: string): boolean =>
-  name === "timeUs" || name === "timeNs";
-
-const writeParquet = (
-  { columns, metadata }: FeatureTable,
-  path: string,
-  digits: "float64" | "float32",
-): void => {
-  parquetWriteFile({
-    filename: path,
-    columnData: columns.map(({ name, values }) =>
-      digits === "float64" || isExact(name)
-        ? { name, data: values, type: "DOUBLE", nullable: false }
-        : {
-            name,
-            data: Float32Array.from(values),
-            type: "FLOAT",
-            nullable: false,
-          },
-    ),
-    kvMetadata: Object.entries(metadata).map(([key, value]) => ({
-      key,
-      value,
+const metadataOf = (
+  { symbol, sets, metadata }: TableFacts,
+  { horizonsS, barrierBps }: TableOptions,
+): Record<string, string> => ({
+  "fusewire.sets": JSON.stringify(
+    sets.map(({ set, constants, columns }) => ({
+      name: set.name,
+      version: set.version,
+      hash: set.hash,
+      constants,
+      constantsHash: constantsHashOf(set, constants),
+      columns,
     })),
-  });
-};
+  ),
+  "fusewire.symbol": symbol,
+  "fusewire.horizonsS": JSON.stringify(horizonsS),
+  "fusewire.barrierBps": String(barrierBps),
+  ...metadata,
+});
 
-const LINES_PER_WRITE = 500;
-
-/** A missing value is an empty field. */
-const writeCsv = async (
-  { columns, rows }: FeatureTable,
-  path: string,
-): Promise<void> => {
-  const file = createWriteStream(path);
-  let lines = [columns.map(({ name }) => name).join(",")];
-  for (let row = 0; row < rows; row++) {
-    lines.push(
-      columns
-        .map(({ values }) => {
-          const value = values[row]!;
-          return Number.isNaN(value) ? "" : String(value);
-        })
-        .join(","),
-    );
-    if (lines.length < LINES_PER_WRITE) continue;
-    const text = lines.join("\n") + "\n";
-    lines = [];
-    if (!file.write(text)) await once(file, "drain");
-  }
-  file.end(lines.length > 0 ? lines.join("\n") + "\n" : "");
-  await finished(file);
+/** E_INPUT_RANGE where something stands twice. */
+export const refuseTwice = (
+  field: string,
+  values: readonly (string | number)[],
+): void => {
+  const twice = values.find((value, i) => values.indexOf(value) !== i);
+  if (twice !== undefined)
+    throw new CodedError("E_INPUT_RANGE", {
+      field,
+      detail: `${twice} stands there twice`,
+    });
 };

@@ -18,15 +18,18 @@ import {
   type Command,
 } from "./command.ts";
 import { estimateMicroprice } from "./microprice-verb.ts";
-import { concatenated, exportFeatures } from "./feature-export.ts";
-import { exportTable, isTablePath } from "./feature-table-verb.ts";
-import { isBarsPath } from "./recorded-input.ts";
+import { exportFeatures } from "./feature-export.ts";
+import { exportTable } from "./feature-table-verb.ts";
+import type { TableSummary } from "./feature-table-verb.ts";
+import { eventsOfAll } from "./recorded-input.ts";
+import { isTablePath } from "./table-file.ts";
 
 const help = `usage: fusewire features ls [--json]
        fusewire features schema [--set NAME] [--json]
        fusewire features doc [--write PAGE]
        fusewire features microprice TAPE… [--symbol S.V]
        fusewire features export FILE… --out X.parquet [--set NAME,…] [--horizons S,…] [--barrier-bps N] [--sample-ms N] [--float32]
+           [--symbol S.V] [--leader FILE]… [--leader-symbol S.V] [--funding CSV] [--news JSONL] [--constants JSON]
        fusewire features export RECORDING… --out DIR [--symbol S.V] [--name NAME] [--sample-ms N]
        fusewire features export --simulate SECONDS --out DIR [--seed TEXT] [--symbol S.V] [--sample-ms N]
 
@@ -34,18 +37,26 @@ ls lists the feature sets. schema prints one: number, name, unit, formula, windo
 doc prints all sets in Markdown, or writes them into the page's generated part.
 microprice estimates the table of the microprice from the books of tapes, as JSON: constants for the manifest of a model of the
 microstructure set.
-export to a .parquet or .csv file runs the sets that are named over tapes or recordings (event sets), or files of bars (bar sets), and adds
+export to a .parquet or .csv file runs the sets that are named over tapes or recordings (any set), or files of bars (bar sets and news), and adds
 labels for each horizon: midMove (sign), forwardReturn, tripleBarrier (1 upper, -1 lower, 0 neither first). Labels are NaN where the horizon
-passes the end or a gap.
+passes the end, a gap, or a silence in which the book was out of date. Several files continue one another: one symbol, in order of time.
+Beside the table stands X.constants.json: the frozen numbers of its sets, as a model's manifest must state them.
+What a set reads besides its own market comes from files of its own; what no file tells is named in the summary, and NaN or neutral.
 export to a folder drives book, bars and features over recordings (several continue one another), or over the simulated market, exactly as a symbol's
 actor does, and writes the files that training/ reads: NAME.features.csv.gz and bars/NAME.csv. --symbol chooses among simulated symbols; without
 it all are exported.
 
       --out DIR|FILE    where to
       --set NAME,…      market for tapes, bars for bars
-      --horizons S,…    seconds ahead of the labels (tapes 1,5,10; bars 60,300,1800)
+      --horizons S,…    seconds ahead of the labels (tapes 1,5,10; bars 1, 5 and 30 bars); whole bars over bars
       --barrier-bps N   distance of the triple barrier (5)
-      --float32         store features as 32-bit numbers
+      --float32         store features as 32-bit numbers; times and prices stay double
+      --symbol S.V      of a tape with several symbols, or of bars that do not say whose they are
+      --leader FILE     tape, or bars, of the symbol that leads this one; again for each further file
+      --leader-symbol S.V  of a tape with several
+      --funding CSV     time,rate beside bars: a rate stands until the next, 8 h at most (a tape tells its own)
+      --news JSONL      a line an article: {"receivedUs","positive","negative","neutral"}, and "publishedUs","headline","source" if known
+      --constants JSON  an X.constants.json in place of the sets' own constants
       --sample-ms N     least distance of two rows (100)
       --json            the summary as JSON, one object a symbol`;
 
@@ -108,12 +119,19 @@ function* simulated(
   }
 }
 
-const horizonsOf = (text: string | undefined, areBars: boolean): number[] =>
-  text === undefined
-    ? areBars
-      ? [60, 300, 1800]
-      : [1, 5, 10]
-    : text.split(",").map((part) => numberFlag("horizons", part, 0, 0.001));
+const horizonsOf = (text: string | undefined): number[] | undefined =>
+  text?.split(",").map((part) => numberFlag("horizons", part, 0, 0.001));
+
+const asText = (summary: TableSummary): string => {
+  const { out, rows, columns, barsLeftOut, missingInputs } = summary;
+  return [
+    `${out}: ${rows} rows, ${columns} columns`,
+    ...(barsLeftOut > 0 ? [`${barsLeftOut} bars left out`] : []),
+    ...(missingInputs.length > 0
+      ? [`nothing told: ${missingInputs.join(", ")}`]
+      : []),
+  ].join("; ");
+};
 
 const symbolOf = async (path: string): Promise<SymbolId> => {
   for await (const event of new RawRecording(path)) return event.symbol;
@@ -132,6 +150,11 @@ export const featuresCommand: Command = {
       horizons: { type: "string" },
       "barrier-bps": { type: "string" },
       float32: { type: "boolean" },
+      leader: { type: "string", multiple: true },
+      "leader-symbol": { type: "string" },
+      funding: { type: "string" },
+      news: { type: "string" },
+      constants: { type: "string" },
       out: { type: "string" },
       name: { type: "string" },
       seed: { type: "string" },
@@ -162,16 +185,20 @@ export const featuresCommand: Command = {
         sets: values.set?.split(","),
         symbol: chosen,
         sampleMs,
-        horizonsS: horizonsOf(values.horizons, recordings.every(isBarsPath)),
+        horizonsS: horizonsOf(values.horizons),
         barrierBps: numberFlag("barrier-bps", values["barrier-bps"], 5, 0),
         digits: values.float32 === true ? "float32" : "float64",
         out: values.out,
+        leader: values.leader ?? [],
+        leaderSymbol:
+          values["leader-symbol"] === undefined
+            ? undefined
+            : symbolId(values["leader-symbol"]),
+        funding: values.funding,
+        news: values.news,
+        constants: values.constants,
       });
-      console.log(
-        asJson
-          ? JSON.stringify(summary)
-          : `${summary.out}: ${summary.rows} rows, ${summary.columns} columns`,
-      );
+      console.log(asJson ? JSON.stringify(summary) : asText(summary));
       return EXIT.ok;
     }
     const report = async (
@@ -215,7 +242,7 @@ export const featuresCommand: Command = {
     await report(
       symbol,
       values.name ?? basename(first).replace(/\.gz$/, ""),
-      concatenated(recordings.map((path) => new RawRecording(path))),
+      eventsOfAll(recordings, symbol),
     );
     return EXIT.ok;
   },

@@ -28,6 +28,7 @@ export interface FeatureSamplerOptions {
 
 export interface FeatureRow {
   readonly receivedNs: number;
+  readonly receivedUs: number;
   readonly state: BookState;
   readonly bidPrice: number;
   readonly askPrice: number;
@@ -117,6 +118,7 @@ export class FeatureSampler {
     this.#mid = mid;
     this.#onRow({
       receivedNs: event.receivedNs,
+      receivedUs: event.receivedUs,
       state: this.sync.state,
       bidPrice: book.bidPrice(0),
       askPrice: book.askPrice(0),
