@@ -143,16 +143,23 @@ describe("bars from CSV", () => {
   });
 
   it("refuse or pass over a row that is no bar or comes too early", async () => {
-    for (const bad of [
-      "x,1,2,0.5,1,1",
-      `${START_MS + 9e8},1,0.5,2,1,1`,
-      `${START_MS + 9e8},1,2,0.5,1,-1`,
-      `${START_MS + 9e8},,2,0.5,1,1`,
-      `${START_MS + 9e8}`,
-      `${START_MS},1,2,0.5,1,1`,
-    ]) {
-      const path = await put("bad.csv", `${csv((ms) => ms)}${bad}\n`);
-      await refused(path, "E_BARS_FORMAT");
+    for (const [bad, why] of [
+      ["x,1,2,0.5,1,1", "time cannot be read"],
+      [`${START_MS + 9e8},1,0.5,2,1,1`, "do not lie between low and high"],
+      [`${START_MS + 9e8},1,2,0.5,1,-1`, "volume is out of range"],
+      [`${START_MS + 9e8},,2,0.5,1,1`, "open is no number"],
+      [`${START_MS + 9e8}`, "open is no number"],
+      [`${START_MS + 9e8},0,0,0,0,1`, "a price is out of range"],
+      [`${START_MS},1,2,0.5,1,1`, "does not come after the row before it"],
+    ] as const) {
+      // A blank line counts as a line, and a header.
+      const text = `${csv((ms) => ms)}\n${bad}\n`;
+      const path = await put("bad.csv", text);
+      const line = text.split("\n").length - 1;
+      await expect(readBarColumns(path)).rejects.toMatchObject({
+        code: "E_BARS_FORMAT",
+        message: expect.stringMatching(`bad\\.csv, line ${line}: .*${why}`),
+      });
       const columns = await readBarColumns(path, { badRows: "skip" });
       expect(columns.open).toHaveLength(BARS.length);
     }
@@ -175,6 +182,10 @@ describe("bars from CSV", () => {
       events(path, { symbol, intervalMs: 5 * MINUTE }),
     ).rejects.toMatchObject({ code: "E_BARS_FORMAT" });
     await refused(await put("odd.csv", "a,b,c\n1,2,3\n"), "E_BARS_UNCLEAR");
+    const none = await put("none.csv", HEADER);
+    await expect(events(none, { symbol })).rejects.toMatchObject({
+      code: "E_BARS_FORMAT",
+    });
   });
 
   it("refuse files that are cut short, empty or absent", async () => {

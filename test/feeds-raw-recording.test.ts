@@ -484,6 +484,7 @@ describe("RawRecording", () => {
     const recording = new RawRecording(path);
     expect(await all(recording)).toHaveLength(2);
     expect(recording.malformed).toBe(2);
+    expect(recording.firstMalformed).toMatch(/malformed.*, line \d+$/);
   });
 
   it("refuses a file that is no recording, is not there or is damaged", async () => {

@@ -121,6 +121,23 @@ describe("fusewire tape", () => {
     );
   });
 
+  it("tells how much of a recording was passed over, and refuses what cannot be written", async () => {
+    const file = join(folder, "recording.txt");
+    const line = (s: number, price: number): string =>
+      `17378400${s}0000000000 ${JSON.stringify({ e: "aggTrade", E: 1, s: "BTCUSDT", a: s, p: String(price), q: "1", f: 1, l: 1, T: 1737840000000 + s, m: true })}`;
+    writeFileSync(file, `${line(10, 5)}\n${line(11, 5)}\n17378 {"e":\n`);
+    const out = join(folder, "recording.fwt");
+    const told = fusewire("convert", file, "--out", out);
+    expect(told.stderr).toBe(
+      `1 malformed, passed over: the first is ${file}, line 3\n`,
+    );
+    const lost = fusewire("convert", file, "--out", "/nowhere/tape.fwt");
+    expect([lost.status, lost.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^fusewire: E_TAPE_WRITE: .*\n$/),
+    ]);
+  });
+
   it.each([
     [[]],
     [["info"]],

@@ -31,6 +31,7 @@ export const buildTape = async (
     await writer.close();
     await rename(partial, out);
   } catch (error) {
+    await writer.abandon().catch(() => undefined);
     await rm(partial, { force: true });
     throw error;
   }

@@ -14,12 +14,17 @@ import {
   timeParser,
 } from "../feeds/bars-time.ts";
 import type { FeedEvent } from "../feeds/feed-event.ts";
-import { chainTapes } from "../feeds/tape-chain.ts";
 import { cutTape } from "../feeds/tape-cut.ts";
 import { inspectTape, type TapeReport } from "../feeds/tape-inspect.ts";
-import { isTape, openTape, openTapes, type Tape } from "../feeds/tape.ts";
+import {
+  TapeChain,
+  isTape,
+  openTape,
+  openTapes,
+  type Tape,
+} from "../feeds/tape.ts";
 import { EXIT, UsageError, parseFlags, type Command } from "./command.ts";
-import { buildTape, type BuildSummary } from "./tape-build.ts";
+import { buildTape } from "./tape-build.ts";
 import { infoText, verdictText } from "./tape-report.ts";
 
 const help = `usage: fusewire tape info TAPE… [--json]
@@ -151,11 +156,12 @@ const cut = async (paths: readonly string[], values: Values) => {
   );
   const startUs = isRelative ? await firstUs(await open()) : 0;
   const symbols = values.symbols?.split(",").map((text) => symbolId(text));
-  const events = cutTape(await open(), {
+  const tape = await open();
+  const events = cutTape(tape, {
     ...spanOf(values, startUs),
     ...(symbols === undefined ? {} : { symbols: new Set(symbols) }),
   });
-  return write(events, values, "cut", paths);
+  return write(events, tape, values, "cut", paths);
 };
 
 const spanOf = (
@@ -169,47 +175,64 @@ const spanOf = (
 const convert = async (paths: readonly string[], values: Values) => {
   outFlag(values);
   barsOptions(values);
-  const kinds = await Promise.all(paths.map(isTape));
-  if (kinds.every((is) => is))
-    return write(
-      await openTapes(paths, symbolOption(values)),
-      values,
-      "convert",
-      paths,
-    );
-  const sources: AsyncIterable<FeedEvent>[] = [];
-  for (const [i, path] of paths.entries())
-    sources.push(
-      kinds[i] === true
-        ? await openTape(path, symbolOption(values))
-        : barsOf(path, values),
-    );
-  return write(chainTapes(sources), values, "convert", paths);
+  const tape = await openAll(paths, values);
+  return write(tape, tape, values, "convert", paths);
 };
 
-const barsOf = (path: string, values: Values): AsyncIterable<FeedEvent> => {
+/** Bars are what is neither a tape nor a recording. */
+const openAll = async (
+  paths: readonly string[],
+  values: Values,
+): Promise<Tape> => {
+  const areTapes = await Promise.all(paths.map(isTape));
+  if (areTapes.every((is) => is)) return openTapes(paths, symbolOption(values));
+  const tapes: Tape[] = [];
+  for (const [i, path] of paths.entries())
+    tapes.push(
+      areTapes[i] === true
+        ? await openTape(path, symbolOption(values))
+        : openBars(path, values),
+    );
+  return new TapeChain(tapes);
+};
+
+const openBars = (path: string, values: Values): Tape => {
   const options = barsOptions(values);
-  return readBars(new BarsFile(path, options), path, options);
+  const file = new BarsFile(path, options);
+  return {
+    get malformed() {
+      return file.skipped;
+    },
+    [Symbol.asyncIterator]: () => readBars(file, path, options),
+  };
 };
 
 const write = async (
   events: AsyncIterable<FeedEvent>,
+  tape: Tape,
   values: Values,
   verb: string,
   paths: readonly string[],
 ): Promise<number> => {
-  const summary: BuildSummary = await buildTape(events, {
+  const built = await buildTape(events, {
     out: outFlag(values),
     existing: values.force === true ? "replace" : "refuse",
     info: {
       source: `${verb} ${paths.map((path) => basename(path)).join(" ")}`,
     },
   });
+  const { malformed, firstMalformed } = tape;
+  const summary = { ...built, malformed, firstMalformed };
+  const { out, events: count, bytes } = built;
   console.log(
     values.json === true
       ? JSON.stringify(summary)
-      : `${summary.out}: ${summary.events} events, ${summary.bytes} bytes`,
+      : `${out}: ${count} events, ${bytes} bytes`,
   );
+  if (malformed > 0 && values.json !== true)
+    console.error(
+      `${malformed} malformed, passed over${firstMalformed === undefined ? "" : `: the first is ${firstMalformed}`}`,
+    );
   return EXIT.ok;
 };
 

@@ -19,12 +19,14 @@ export async function* readCsvBars(
   source: BarsSource,
 ): AsyncGenerator<RawBar[]> {
   let reader: CsvReader | undefined;
+  let number = 0;
   for await (const lines of textLines(path, packing, source.bytesMax)) {
     const bars: RawBar[] = [];
     for (const line of lines) {
+      number++;
       if (line.trim() === "") continue;
       reader ??= isPreamble(line) ? undefined : new CsvReader(line, source);
-      const bar = reader?.read(line);
+      const bar = reader?.read(line, number);
       if (bar !== undefined) bars.push(bar);
     }
     if (bars.length > 0) yield bars;
@@ -57,7 +59,7 @@ class CsvReader {
   }
 
   /** Undefined for the header. */
-  read(line: string): RawBar | undefined {
+  read(line: string, lineNumber: number): RawBar | undefined {
     if (line === this.#header) return undefined;
     const cells = this.#cells(line);
     const { columns, quote } = this.#layout;
@@ -65,10 +67,11 @@ class CsvReader {
     this.#time ??= this.#timeOf(time);
     const openUs = this.#time(time);
     if (quote !== undefined)
-      return quoteBar(openUs, cells, quote, this.#source.quote);
+      return quoteBar(openUs, cells, quote, this.#source.quote, lineNumber);
     const at = (column: BarColumn): number =>
       numberOf(cells[columns.get(column) ?? -1] ?? "");
     return {
+      lineNumber,
       openUs,
       open: at("open"),
       high: at("high"),
@@ -110,6 +113,7 @@ const quoteBar = (
   cells: readonly string[],
   quote: { readonly bid: readonly number[]; readonly ask: readonly number[] },
   side: "bid" | "ask" | "mid",
+  lineNumber: number,
 ): RawBar => {
   const price = (i: number): number => {
     const bid = numberOf(cells[quote.bid[i]!] ?? "");
@@ -119,6 +123,7 @@ const quoteBar = (
     return Number.isNaN(ask) ? bid : (bid + ask) / 2;
   };
   return {
+    lineNumber,
     openUs,
     open: price(0),
     high: price(1),

@@ -53,7 +53,7 @@ export class BarsFile implements AsyncIterable<readonly BarRow[]> {
       bytesMax,
       rowsMax,
     };
-    this.#gate = new RowGate({ badRows, rowsMax });
+    this.#gate = new RowGate({ path, badRows, rowsMax });
   }
 
   get skipped(): number {
@@ -168,6 +168,8 @@ export async function* readBars(
       yield barOf(row, { symbol, intervalMs, firstUs });
     }
   }
+  if (firstUs === undefined)
+    throw new CodedError("E_BARS_FORMAT", { detail: `${path} holds no bar` });
 }
 
 const barOf = (

@@ -6,7 +6,6 @@ import {
   type AsyncBuffer,
   type ColumnData,
   type Compressors,
-  type DecodedArray,
   type FileMetaData,
   type ParquetParsers,
 } from "hyparquet";
@@ -84,6 +83,7 @@ async function* rowGroups(
     const rowEnd = rowStart + Number(group.num_rows);
     const data = await readGroup(file, metadata, {
       wanted,
+      isTyped,
       rowStart,
       rowEnd,
       compressors: bounded,
@@ -104,6 +104,8 @@ async function* rowGroups(
 }
 
 interface GroupRange {
+  /** Times come as numbers; otherwise as the file has them. */
+  readonly isTyped: boolean;
   readonly wanted: ReadonlyMap<BarColumn, string>;
   readonly rowStart: number;
   readonly rowEnd: number;
@@ -113,11 +115,16 @@ interface GroupRange {
 const readGroup = async (
   file: AsyncBuffer,
   metadata: FileMetaData,
-  { wanted, rowStart, rowEnd, compressors: unpack }: GroupRange,
-): Promise<ReadonlyMap<BarColumn, DecodedArray>> => {
+  { wanted, isTyped, rowStart, rowEnd, compressors: unpack }: GroupRange,
+): Promise<ReadonlyMap<BarColumn, GroupColumn>> => {
   const rows = rowEnd - rowStart;
-  const data = new Map<BarColumn, unknown[]>(
-    [...wanted.keys()].map((column) => [column, new Array<unknown>(rows)]),
+  const data = new Map<BarColumn, GroupColumn>(
+    [...wanted.keys()].map((column) => [
+      column,
+      column === "time" && !isTyped
+        ? new Array<unknown>(rows)
+        : new Float64Array(rows).fill(Number.NaN),
+    ]),
   );
   await parquetRead({
     file,
@@ -136,21 +143,26 @@ const readGroup = async (
   return data;
 };
 
+/** Numbers lie close together: a row group may have a million rows. */
+type GroupColumn = Float64Array | unknown[];
+
 const copyChunk = (
   chunk: ColumnData,
   rowStart: number,
-  into: unknown[],
+  into: GroupColumn,
 ): void => {
   const { columnData } = chunk;
   const shift = chunk.rowStart - rowStart;
   for (let i = 0; i < columnData.length; i++) {
     const at = i + shift;
-    if (at >= 0 && at < into.length) into[at] = columnData[i];
+    if (at < 0 || at >= into.length) continue;
+    if (into instanceof Float64Array) into[at] = numberOf(columnData[i]);
+    else into[at] = columnData[i];
   }
 };
 
 const rowsOf = (
-  data: ReadonlyMap<BarColumn, DecodedArray>,
+  data: ReadonlyMap<BarColumn, GroupColumn>,
   openUsAt: (i: number) => number,
   begin: number,
   end: number,

@@ -19,6 +19,8 @@ export interface BarRow {
 /** As it stands in the file; NaN where nothing stands. */
 export interface RawBar extends BarRow {
   readonly quoteVolume: number;
+  /** In a file that has lines, from 1. */
+  readonly lineNumber?: number;
 }
 
 /** A mean comes rounded from some sources. */
@@ -61,6 +63,22 @@ export const toBarRow = (raw: RawBar): BarRow | undefined => {
   };
 };
 
+/** What is wrong with a row that is no bar. */
+const faultOf = (raw: RawBar): string => {
+  if (!(raw.openUs >= 0 && raw.openUs <= Number.MAX_SAFE_INTEGER))
+    return "time cannot be read";
+  for (const name of ["open", "high", "low", "close"] as const)
+    if (Number.isNaN(raw[name])) return `${name} is no number`;
+  if (raw.low < PRICE_MIN || raw.high > PRICE_MAX)
+    return "a price is out of range";
+  const { open, high, low, close, volume } = raw;
+  if (low > Math.min(open, close, high) || high < Math.max(open, close))
+    return "open and close do not lie between low and high";
+  return volume < 0 || volume > SIZE_MAX
+    ? "volume is out of range"
+    : "trades, mean price or volume of the buyers cannot be";
+};
+
 /** The mean that the file tells, or money by volume, or where neither can be one the middle of high, low and close. */
 const meanOf = (raw: RawBar, volume: number): number | undefined => {
   const { high, low, close, vwap, quoteVolume } = raw;
@@ -79,6 +97,8 @@ const clamped = (mean: number, low: number, high: number): number =>
   Math.min(Math.max(mean, low), high);
 
 export interface RowPolicy {
+  /** Of the file, for people. */
+  readonly path: string;
   /** A row that is no bar, or does not come after the one before it. */
   readonly badRows: "refuse" | "skip";
   readonly rowsMax: number;
@@ -112,9 +132,15 @@ export class RowGate {
     }
     if (this.#policy.badRows === "refuse")
       throw new CodedError("E_BARS_FORMAT", {
-        detail: `row ${this.#seen} ${row === undefined ? "is no bar" : "does not come after the one before it"}`,
+        detail: `${this.#policy.path}, ${this.#placeOf(raw)}: ${row === undefined ? `no bar, ${faultOf(raw)}` : "does not come after the row before it"}`,
       });
     this.#skipped++;
     return undefined;
+  }
+
+  #placeOf({ lineNumber }: RawBar): string {
+    return lineNumber === undefined
+      ? `row ${this.#seen}`
+      : `line ${lineNumber}`;
   }
 }

@@ -27,6 +27,13 @@ export interface RawRecordingOptions {
   readonly symbol?: SymbolId;
 }
 
+interface PlacedLine {
+  readonly line: RawLine;
+  readonly path: string;
+  /** From 1. */
+  readonly number: number;
+}
+
 /** Iterate once. The counts are complete when the iteration is. */
 export class RawRecording implements AsyncIterable<MarketEvent> {
   readonly #path: string;
@@ -40,6 +47,7 @@ export class RawRecording implements AsyncIterable<MarketEvent> {
   readonly #events: MarketEvent[] = [];
   #lines = 0;
   #malformed = 0;
+  #firstMalformed: string | undefined;
   #unmapped = 0;
 
   constructor(path: string, options: RawRecordingOptions = {}) {
@@ -61,13 +69,18 @@ export class RawRecording implements AsyncIterable<MarketEvent> {
     return this.#malformed;
   }
 
+  /** File and line of the first of them. */
+  get firstMalformed(): string | undefined {
+    return this.#firstMalformed;
+  }
+
   /** Of the mapper; undefined where no message told the venue. */
   get counts(): Readonly<VenueCounts> | undefined {
     return this.#mapper?.counts;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<MarketEvent> {
-    let waiting: RawLine[] | undefined = [];
+    let waiting: PlacedLine[] | undefined = [];
     for await (const line of this.#inOrder()) {
       if (waiting !== undefined) {
         waiting.push(line);
@@ -81,20 +94,22 @@ export class RawRecording implements AsyncIterable<MarketEvent> {
   }
 
   /** A dump's HTTP answers are in a file of their own. */
-  async *#inOrder(): AsyncGenerator<RawLine> {
+  async *#inOrder(): AsyncGenerator<PlacedLine> {
     const answers = await partnerOf(this.#path);
     const lines = this.#parsed(this.#path);
     yield* answers === undefined ? lines : merged(lines, this.#parsed(answers));
   }
 
-  async *#parsed(path: string): AsyncGenerator<RawLine> {
+  async *#parsed(path: string): AsyncGenerator<PlacedLine> {
+    let number = 0;
     for await (const batch of lineBatches(path))
       for (const text of batch) {
+        number++;
         if (text === "") continue;
         this.#lines++;
         const line = parseRawLine(text);
-        if (line !== undefined) yield line;
-        else if (this.#lines > 1) this.#malformed++;
+        if (line !== undefined) yield { line, path, number };
+        else if (this.#lines > 1) this.#isMalformed(path, number);
         else
           throw new CodedError("E_TAPE_FORMAT", {
             detail: `${path}: the first line has no receive time`,
@@ -103,7 +118,7 @@ export class RawRecording implements AsyncIterable<MarketEvent> {
   }
 
   /** True once the venue is known, and with it all that its messages need. */
-  #learn(line: RawLine): boolean {
+  #learn({ line }: PlacedLine): boolean {
     if (line.url !== undefined) this.#mapper ??= mapperOfUrl(line.url);
     if (this.#mapper !== undefined) return true;
     try {
@@ -121,15 +136,16 @@ export class RawRecording implements AsyncIterable<MarketEvent> {
     return this.#mapper !== undefined;
   }
 
-  #mapped(line: RawLine): readonly MarketEvent[] {
+  #mapped(placed: PlacedLine): readonly MarketEvent[] {
     this.#events.length = 0;
+    const { line } = placed;
     const receipt = this.#receiptOf(line);
     if (line.kind === "connected") this.#reconnect(receipt);
-    else if (line.kind !== "sent") this.#map(line, receipt);
+    else if (line.kind !== "sent") this.#map(placed, receipt);
     return this.#events;
   }
 
-  #map(line: RawLine, receipt: Receipt): void {
+  #map({ line, path, number }: PlacedLine, receipt: Receipt): void {
     try {
       if (this.#mapper === undefined) {
         JSON.parse(line.text);
@@ -138,8 +154,13 @@ export class RawRecording implements AsyncIterable<MarketEvent> {
     } catch (error) {
       if (!(error instanceof CodedError) && !(error instanceof SyntaxError))
         throw error;
-      this.#malformed++;
+      this.#isMalformed(path, number);
     }
+  }
+
+  #isMalformed(path: string, number: number): void {
+    this.#malformed++;
+    this.#firstMalformed ??= `${path}, line ${number}`;
   }
 
   readonly #take = (event: MarketEvent): void => {
@@ -200,16 +221,17 @@ const partnerOf = async (path: string): Promise<string | undefined> => {
 };
 
 async function* merged(
-  a: AsyncIterator<RawLine>,
-  b: AsyncIterator<RawLine>,
-): AsyncGenerator<RawLine> {
+  a: AsyncIterator<PlacedLine>,
+  b: AsyncIterator<PlacedLine>,
+): AsyncGenerator<PlacedLine> {
   let [nextA, nextB] = [await a.next(), await b.next()];
   while (nextA.done !== true || nextB.done !== true)
     if (
       nextB.done === true ||
-      (nextA.done !== true && !isBefore(nextB.value.time, nextA.value.time))
+      (nextA.done !== true &&
+        !isBefore(nextB.value.line.time, nextA.value.line.time))
     ) {
-      yield (nextA as IteratorYieldResult<RawLine>).value;
+      yield (nextA as IteratorYieldResult<PlacedLine>).value;
       nextA = await a.next();
     } else {
       yield nextB.value;

@@ -21,12 +21,18 @@ export interface TapeWriterOptions extends Partial<TapeFileOptions> {
 
 /** Await every call. */
 export class TapeWriter {
+  readonly #path: string;
   readonly #file: TapeFile;
   readonly #blockBytes: number;
   #block: TapeBlock;
   #records = 0;
 
-  private constructor(file: TapeFile, options: TapeWriterOptions) {
+  private constructor(
+    path: string,
+    file: TapeFile,
+    options: TapeWriterOptions,
+  ) {
+    this.#path = path;
     this.#file = file;
     this.#blockBytes = Math.min(
       options.blockBytes ?? BLOCK_BYTES_DEFAULT,
@@ -35,18 +41,21 @@ export class TapeWriter {
     this.#block = new TapeBlock(this.#blockBytes);
   }
 
-  /** Begins a tape anew, whatever was there. */
+  /** Begins a tape anew, whatever was there. E_TAPE_WRITE here and below where the disk takes nothing. */
   static async create(
     path: string,
     options: TapeWriterOptions = {},
   ): Promise<TapeWriter> {
-    const disk = await openDisk(path, "w");
-    const file = TapeFile.begin(disk, options.info ?? {}, {
-      ...TAPE_FILE_DEFAULTS,
-      ...options,
+    const file = await onDisk(path, async () => {
+      const disk = await openDisk(path, "w");
+      const begun = TapeFile.begin(disk, options.info ?? {}, {
+        ...TAPE_FILE_DEFAULTS,
+        ...options,
+      });
+      await begun.writeHeader();
+      return begun;
     });
-    await file.writeHeader();
-    return new TapeWriter(file, options);
+    return new TapeWriter(path, file, options);
   }
 
   /** Continues a tape: its torn tail is cut off. E_TAPE_FORMAT where it is damaged before its end. */
@@ -58,7 +67,7 @@ export class TapeWriter {
       ...TAPE_FILE_DEFAULTS,
       ...options,
     });
-    return new TapeWriter(file, options);
+    return new TapeWriter(path, file, options);
   }
 
   get records(): number {
@@ -103,13 +112,18 @@ export class TapeWriter {
 
   async flush(): Promise<void> {
     if (this.#block.bytes === 0) return;
-    await this.#file.writeBlock(this.#block);
+    await onDisk(this.#path, () => this.#file.writeBlock(this.#block));
     this.#block.clear();
   }
 
   async close(): Promise<void> {
     await this.flush();
-    await this.#file.close();
+    await onDisk(this.#path, () => this.#file.close());
+  }
+
+  /** Closes the file as it is, without a footer. */
+  abandon(): Promise<void> {
+    return this.#file.abandon();
   }
 
   /** An empty block with room for one item of so many bytes; larger than the others where it must be. */
@@ -120,3 +134,16 @@ export class TapeWriter {
     if (this.#block.bytesMax !== wanted) this.#block = new TapeBlock(wanted);
   }
 }
+
+const onDisk = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof CodedError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CodedError("E_TAPE_WRITE", {
+      detail: `${path}: ${reason}`,
+      cause,
+    });
+  }
+};

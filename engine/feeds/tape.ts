@@ -19,6 +19,8 @@ export interface TapeOptions {
 /** Iterate once; `malformed` is complete when the iteration is. */
 export interface Tape extends AsyncIterable<FeedEvent> {
   readonly malformed: number;
+  /** Where the first of them stands, in files of lines. */
+  readonly firstMalformed?: string | undefined;
 }
 
 const HEAD_BYTES = 4096;
@@ -76,7 +78,7 @@ export const openWhole = async (
 };
 
 /** Tapes one after the other: what is malformed is complete with the iteration. */
-class TapeChain implements Tape {
+export class TapeChain implements Tape {
   readonly #tapes: readonly Tape[];
 
   constructor(tapes: readonly Tape[]) {
@@ -85,6 +87,11 @@ class TapeChain implements Tape {
 
   get malformed(): number {
     return this.#tapes.reduce((sum, { malformed }) => sum + malformed, 0);
+  }
+
+  get firstMalformed(): string | undefined {
+    return this.#tapes.find((tape) => tape.firstMalformed !== undefined)
+      ?.firstMalformed;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<FeedEvent> {
