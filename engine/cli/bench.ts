@@ -45,145 +45,155 @@ const percentilesLine = (name: string, p: Percentiles): string =>
 
 const tell = (text: string): void => console.error(text);
 
-const stagesLines = (
+const stageLines = (
   stages: Readonly<Record<string, { p50Us: number; p99Us: number }>>,
-): string =>
-  Object.entries(stages)
-    .map(
-      ([stage, { p50Us, p99Us }]) =>
-        `  ${stage.padEnd(12)}p50 ${us(p50Us).padStart(9)}   p99 ${us(p99Us).padStart(9)}`,
-    )
-    .join("\n");
+): string[] =>
+  Object.entries(stages).map(
+    ([stage, { p50Us, p99Us }]) =>
+      `  ${stage.padEnd(12)}p50 ${us(p50Us).padStart(9)}   p99 ${us(p99Us).padStart(9)}`,
+  );
+
+const encodingOf = ({
+  encoding,
+}: Values): { encoding?: "msgpack" | "json" } => {
+  if (encoding === undefined) return {};
+  if (encoding === "msgpack" || encoding === "json") return { encoding };
+  throw new UsageError("--encoding msgpack or json");
+};
+
+const FLAGS = {
+  events: { type: "string" },
+  rate: { type: "string" },
+  symbols: { type: "string" },
+  seconds: { type: "string" },
+  encoding: { type: "string" },
+  recording: { type: "string" },
+  passes: { type: "string" },
+  record: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
+type Values = ReturnType<typeof parseFlags<typeof FLAGS>>["values"];
+
+/** Runs one bench; returns its result, and the same for people. */
+type Bench = (values: Values) => Promise<{ result: unknown; lines: string[] }>;
+
+const signalPath: Bench = async (values) => {
+  const result = await runSignalPathBench({
+    ...encodingOf(values),
+    events: numberFlag("events", values.events, 200_000, 1),
+    symbols: numberFlag("symbols", values.symbols, 20, 1),
+    rate: numberFlag("rate", values.rate, 0, 0),
+    ...(values.record === undefined ? {} : { recordTo: values.record }),
+    onProgress: tell,
+  });
+  const { path, stages, eventsPerSecond, emptyActor, trees } = result;
+  return {
+    result,
+    lines: [
+      percentilesLine("path", path),
+      ...stageLines(stages),
+      `${eventsPerSecond.toFixed(0)} events/s on one thread; an empty actor costs ${emptyActor.nsPerMessage.toFixed(0)} ns a message`,
+      ...trees.map(
+        ({ model, inline, onnxruntime }) =>
+          `  ${model}: inline p50 ${us(inline.p50Us)}, onnxruntime ${onnxruntime === undefined ? "not run" : us(onnxruntime.p50Us)}`,
+      ),
+    ],
+  };
+};
+
+const features: Bench = async (values) => {
+  const result = await runFeaturesBench({
+    events: numberFlag("events", values.events, 100_000, 1),
+    onProgress: tell,
+  });
+  return {
+    result,
+    lines: [
+      `${result.features} features: ${us(result.nsPerBookUpdate / 1000)} a book update, ${us(result.nsPerBar / 1000)} a bar, ${result.bytesPerEvent.toFixed(1)} bytes an event, windows of 1440 against 5: ${result.windowRatio}`,
+    ],
+  };
+};
+
+const book: Bench = async (values) => {
+  const result = await runBookBench({
+    recording: values.recording,
+    passes: numberFlag("passes", values.passes, 15, 1),
+    onProgress: tell,
+  });
+  return {
+    result,
+    lines: [
+      ...result.depths.map(
+        (each) =>
+          `${each.depth} levels: ${each.nsPerUpdate.toFixed(0)} ns an update of ${each.levelsPerUpdate} levels, ${each.updatesPerSecond} updates/s, ${each.levelsPerSecond} levels/s; ${each.ratio} times a sorted map`,
+      ),
+      `the whole engine replays ${result.replayEventsPerSecond} events/s`,
+    ],
+  };
+};
+
+/** What the benches of whole engines under load share. */
+const loadOf = (values: Values) => ({
+  ...encodingOf(values),
+  rate: numberFlag("rate", values.rate, 5_000, 1),
+  symbols: numberFlag("symbols", values.symbols, 100, 1),
+  seconds: numberFlag("seconds", values.seconds, 20, 1),
+  onProgress: tell,
+});
+
+const endToEnd: Bench = async (values) => {
+  const result = await runEndToEndBench(loadOf(values));
+  const { ws, nats, floor, ratio, engine } = result;
+  return {
+    result,
+    lines: [
+      percentilesLine("WebSocket", ws),
+      percentilesLine("NATS", nats),
+      `floor       p50 ${us(floor.p50Us)}, p99 ${us(floor.p99Us)}; ratio p50 ${ratio.p50.toFixed(2)}, p99 ${ratio.p99.toFixed(2)}`,
+      `engine      p50 ${us(engine.p50Us)}, p99 ${us(engine.p99Us)}; ${result.cpu.toFixed(2)} cores, ${result.rssMb.toFixed(0)} MiB`,
+      ...stageLines(result.stages),
+      `${result.sent} events, ${result.signals} signals, ${result.lost} lost`,
+    ],
+  };
+};
+
+const recording: Bench = async (values) => {
+  const result = await runRecordingBench(loadOf(values));
+  const { plain, recorded, ratio, tape, path } = result;
+  return {
+    result,
+    lines: [
+      percentilesLine("plain", plain.ws),
+      percentilesLine("recorded", recorded.ws),
+      `ratio p50 ${ratio.p50}, p99 ${ratio.p99}; cores ${plain.cpu} and ${recorded.cpu}; ${plain.lost} and ${recorded.lost} lost`,
+      `tape: ${tape.records} events, ${tape.bytesPerEvent} bytes each, ${tape.lost} lost, ${tape.whole ? "whole" : "cut short"}`,
+      `path alone: ${path.plainEventsPerSecond} events/s, ${path.recordedEventsPerSecond} recorded (${path.ratio})`,
+    ],
+  };
+};
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  "signal-path": signalPath,
+  book,
+  features,
+  "end-to-end": endToEnd,
+  recording,
+};
 
 export const benchCommand: Command = {
   name: "bench",
   summary: "measure the engine on this machine, beside a floor",
   help,
   async run(args) {
-    const { values, positionals } = parseFlags(args, {
-      events: { type: "string" },
-      rate: { type: "string" },
-      symbols: { type: "string" },
-      seconds: { type: "string" },
-      encoding: { type: "string" },
-      recording: { type: "string" },
-      passes: { type: "string" },
-      record: { type: "string" },
-      json: { type: "boolean" },
-    });
-    const { encoding } = values;
-    if (encoding !== undefined && encoding !== "msgpack" && encoding !== "json")
-      throw new UsageError("--encoding msgpack or json");
-    const common = encoding === undefined ? {} : ({ encoding } as const);
-    switch (positionals[0]) {
-      case "signal-path": {
-        const result = await runSignalPathBench({
-          ...common,
-          events: numberFlag("events", values.events, 200_000, 1),
-          symbols: numberFlag("symbols", values.symbols, 20, 1),
-          rate: numberFlag("rate", values.rate, 0, 0),
-          ...(values.record === undefined ? {} : { recordTo: values.record }),
-          onProgress: tell,
-        });
-        if (values.json === true) console.log(JSON.stringify(result));
-        else {
-          console.log(percentilesLine("path", result.path));
-          console.log(stagesLines(result.stages));
-          console.log(
-            `${result.eventsPerSecond.toFixed(0)} events/s on one thread; an empty actor costs ${result.emptyActor.nsPerMessage.toFixed(0)} ns a message`,
-          );
-          for (const { model, inline, onnxruntime } of result.trees)
-            console.log(
-              `  ${model}: inline p50 ${us(inline.p50Us)}, onnxruntime ${onnxruntime === undefined ? "not run" : us(onnxruntime.p50Us)}`,
-            );
-        }
-        return EXIT.ok;
-      }
-      case "features": {
-        const result = await runFeaturesBench({
-          events: numberFlag("events", values.events, 100_000, 1),
-          onProgress: tell,
-        });
-        if (values.json === true) console.log(JSON.stringify(result));
-        else
-          console.log(
-            `${result.features} features: ${us(result.nsPerBookUpdate / 1000)} a book update, ${us(result.nsPerBar / 1000)} a bar, ${result.bytesPerEvent.toFixed(1)} bytes an event, windows of 1440 against 5: ${result.windowRatio}`,
-          );
-        return EXIT.ok;
-      }
-      case "book": {
-        const result = await runBookBench({
-          recording: values.recording,
-          passes: numberFlag("passes", values.passes, 15, 1),
-          onProgress: tell,
-        });
-        if (values.json === true) console.log(JSON.stringify(result));
-        else
-          for (const each of result.depths)
-            console.log(
-              `${each.depth} levels: ${each.nsPerUpdate.toFixed(0)} ns an update of ${each.levelsPerUpdate} levels, ${each.updatesPerSecond} updates/s, ${each.levelsPerSecond} levels/s; ${each.ratio} times a sorted map`,
-            );
-        if (values.json !== true)
-          console.log(
-            `the whole engine replays ${result.replayEventsPerSecond} events/s`,
-          );
-        return EXIT.ok;
-      }
-      case "end-to-end": {
-        const result = await runEndToEndBench({
-          ...common,
-          rate: numberFlag("rate", values.rate, 5_000, 1),
-          symbols: numberFlag("symbols", values.symbols, 100, 1),
-          seconds: numberFlag("seconds", values.seconds, 20, 1),
-          onProgress: tell,
-        });
-        if (values.json === true) console.log(JSON.stringify(result));
-        else {
-          const { floor, ratio, engine } = result;
-          console.log(percentilesLine("WebSocket", result.ws));
-          console.log(percentilesLine("NATS", result.nats));
-          console.log(
-            `floor       p50 ${us(floor.p50Us)}, p99 ${us(floor.p99Us)}; ratio p50 ${ratio.p50.toFixed(2)}, p99 ${ratio.p99.toFixed(2)}`,
-          );
-          console.log(
-            `engine      p50 ${us(engine.p50Us)}, p99 ${us(engine.p99Us)}; ${result.cpu.toFixed(2)} cores, ${result.rssMb.toFixed(0)} MiB`,
-          );
-          console.log(stagesLines(result.stages));
-          console.log(
-            `${result.sent} events, ${result.signals} signals, ${result.lost} lost`,
-          );
-        }
-        return EXIT.ok;
-      }
-      case "recording": {
-        const result = await runRecordingBench({
-          ...common,
-          rate: numberFlag("rate", values.rate, 5_000, 1),
-          symbols: numberFlag("symbols", values.symbols, 100, 1),
-          seconds: numberFlag("seconds", values.seconds, 20, 1),
-          onProgress: tell,
-        });
-        if (values.json === true) console.log(JSON.stringify(result));
-        else {
-          const { plain, recorded, ratio, tape, path } = result;
-          console.log(percentilesLine("plain", plain.ws));
-          console.log(percentilesLine("recorded", recorded.ws));
-          console.log(
-            `ratio p50 ${ratio.p50}, p99 ${ratio.p99}; cores ${plain.cpu} and ${recorded.cpu}; ${plain.lost} and ${recorded.lost} lost`,
-          );
-          console.log(
-            `tape: ${tape.records} events, ${tape.bytesPerEvent} bytes each, ${tape.lost} lost, ${tape.whole ? "whole" : "cut short"}`,
-          );
-          console.log(
-            `path alone: ${path.plainEventsPerSecond} events/s, ${path.recordedEventsPerSecond} recorded (${path.ratio})`,
-          );
-        }
-        return EXIT.ok;
-      }
-      default:
-        throw new UsageError(
-          "bench signal-path, book, features, end-to-end or recording",
-        );
-    }
+    const { values, positionals } = parseFlags(args, FLAGS);
+    const [name, ...more] = positionals;
+    const bench = name === undefined ? undefined : BENCHES[name];
+    if (bench === undefined || more.length > 0)
+      throw new UsageError(`one of ${Object.keys(BENCHES).join(", ")}`);
+    const { result, lines } = await bench(values);
+    if (values.json === true) console.log(JSON.stringify(result));
+    else for (const line of lines) console.log(line);
+    return EXIT.ok;
   },
 };
