@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -16,6 +16,7 @@ import {
   featureSet,
 } from "../features/feature-sets.ts";
 import { monoNanos, unixMicros } from "../std/time.ts";
+import { constantsHashOf } from "./constants-file.ts";
 import { exportTable } from "./feature-table-verb.ts";
 import type { TableRequest } from "./feature-table-verb.ts";
 import { tableOfEvents } from "./event-table.ts";
@@ -379,5 +380,143 @@ describe("inputs of a table", () => {
     ).rejects.toThrow("E_BARS_FORMAT");
     const { schema } = await exported({ paths, sets: ["frames", "bars"] });
     expect(schema.has("frames.frames_net")).toBe(true);
+  });
+});
+
+describe("what stands beside bars", () => {
+  it("is the leading symbol's bar of the same minute, missing minutes of this symbol among them", async () => {
+    const other = walk(200, 500);
+    const own: (Candle | undefined)[] = walk(200);
+    own.fill(undefined, 120, 123);
+    const { rows, summary } = await exported({
+      paths: [barsFile(own)],
+      leader: [barsFile(other, { name: "leader.csv" })],
+      sets: ["direction"],
+    });
+    const growth = (minute: number): number =>
+      other[minute]!.close / other[minute - 1]!.close - 1;
+    for (const minute of [5, 121, 122, 123, 199]) {
+      expect(rows[minute]!.btc_returns_lag1).toBeCloseTo(
+        growth(minute - 1),
+        12,
+      );
+      expect(rows[minute]!.btc_returns_lag2).toBeCloseTo(
+        growth(minute - 2),
+        12,
+      );
+    }
+    expect(rows[199]!.btc_correlation_60m).not.toBeNaN();
+    expect(summary.missingInputs).toEqual(["book", "funding"]);
+  });
+
+  it("is the funding rate told last, until eight hours have passed", async () => {
+    const path = join(folder(), "funding.csv");
+    writeFileSync(
+      path,
+      "time,rate\n2024-01-01T00:03:00Z,0.001\n2024-01-01T01:00:00Z,-0.002\n",
+    );
+    const { rows } = await exported({
+      paths: [barsFile(walk(600))],
+      sets: ["direction"],
+      funding: path,
+    });
+    const rates = rows.map((row) => row.funding_rate);
+    // A row stands at the close of its minute.
+    expect(rates.slice(0, 4)).toEqual([NaN, NaN, 0.001, 0.001]);
+    expect([rates[58], rates[59]]).toEqual([0.001, -0.002]);
+    expect([rates[539], rates[540]]).toEqual([-0.002, NaN]);
+  });
+
+  it("is the news of the last hour that was over, as it had come by then", async () => {
+    const path = join(folder(), "news.jsonl");
+    const article = (minute: number, positive: number): string =>
+      JSON.stringify({
+        receivedUs: (DAY_MS + minute * MINUTE) * 1000,
+        positive,
+        negative: 0,
+        neutral: 1 - positive,
+      });
+    writeFileSync(path, [article(70, 0.2), article(10, 0.8)].join("\n"));
+    const { rows } = await exported({
+      paths: [barsFile(walk(130))],
+      sets: ["compact", "news"],
+      news: path,
+    });
+    const mood = (minute: number): readonly (number | undefined)[] => [
+      rows[minute]!["compact.sentiment_score"],
+      rows[minute]!["news.news_avg_sentiment"],
+      rows[minute]!["news.news_available"],
+    ];
+    expect(mood(58)).toEqual([0, 0, 0]);
+    expect(mood(59)).toEqual([0.8, 0.8, 1]);
+    expect(mood(118)).toEqual([0.8, 0.8, 1]);
+    expect(mood(119)).toEqual([0.2, 0.2, 1]);
+  });
+
+  it("is refused where it is no funding, no article, or bars of another length", async () => {
+    const path = join(folder(), "x");
+    const paths = [barsFile(walk(5))];
+    writeFileSync(path, "2024-01-01T00:00:00Z,\n2024-01-01T01:00:00Z,x\n");
+    await expect(exported({ paths, funding: path })).rejects.toThrow(
+      "E_INPUT_SCHEMA",
+    );
+    writeFileSync(
+      path,
+      '{"receivedUs":1,"positive":2,"negative":0,"neutral":0}',
+    );
+    await expect(exported({ paths, news: path })).rejects.toThrow(
+      "E_INPUT_SCHEMA",
+    );
+    const seconds = barsFile(walk(5), { intervalMs: 1000 });
+    await expect(exported({ paths, leader: [seconds] })).rejects.toThrow(
+      "E_BARS_FORMAT",
+    );
+  });
+});
+
+describe("constants of a table", () => {
+  it("stand beside it, and are taken from such a file", async () => {
+    const paths = [barsFile(walk(60))];
+    const own = await exported({ paths });
+    const beside = (out: string) =>
+      JSON.parse(
+        readFileSync(out.replace(".parquet", ".constants.json"), "utf8"),
+      ) as { sets: Record<string, unknown>[] };
+    const [set] = beside(own.out).sets;
+    expect(set).toMatchObject({
+      name: "bars",
+      hash: featureSet("bars").hash,
+      constants: featureSet("bars").constants,
+    });
+    const given = join(folder(), "given.json");
+    const constants = { histVol20Median: 0.5 };
+    const constantsHash = constantsHashOf(featureSet("bars"), constants);
+    const write = (changes: object): void =>
+      writeFileSync(
+        given,
+        JSON.stringify({
+          format: 1,
+          sets: [{ ...set, constants, constantsHash, ...changes }],
+        }),
+      );
+    write({});
+    const other = await exported({ paths, constants: given });
+    expect(beside(other.out).sets[0]).toMatchObject({
+      constants,
+      constantsHash,
+    });
+    const isDifferent = (name: string): boolean =>
+      !Object.is(own.rows.at(-1)![name], other.rows.at(-1)![name]);
+    expect(namesOf("bars").filter(isDifferent)).not.toEqual([]);
+    for (const changes of [
+      { constants: {} },
+      { hash: "0" },
+      { constantsHash: set!.constantsHash },
+    ]) {
+      write(changes);
+      await expect(exported({ paths, constants: given })).rejects.toThrow(
+        "E_INPUT_SCHEMA",
+      );
+    }
   });
 });
