@@ -6,7 +6,7 @@ import { DEFAULT_LEDGER_OPTIONS } from "../engine/fusion/outcome-ledger.ts";
 import { SignalBoard } from "../engine/fusion/signal-board.ts";
 import type { SymbolId } from "../engine/domain/symbol.ts";
 import type { Instrument } from "../engine/domain/instrument.ts";
-import { BOOK_SYNC_DEFAULTS } from "../engine/market/book-sync.ts";
+import { BOOK_SYNC_DEFAULTS } from "../engine/market/book-sync-options.ts";
 import { Instruments } from "../engine/market/instruments.ts";
 import { References } from "../engine/market/references.ts";
 import type {

@@ -18,10 +18,8 @@ import type { LedgerOptions } from "../engine/fusion/outcome-ledger.ts";
 import type { BarBook } from "../engine/market/bar-book.ts";
 import type { BarSeries } from "../engine/market/bar-series.ts";
 import { BookSync } from "../engine/market/book-sync.ts";
-import type {
-  BookChange,
-  BookSyncOptions,
-} from "../engine/market/book-sync.ts";
+import type { BookChange } from "../engine/market/book-change.ts";
+import type { BookSyncOptions } from "../engine/market/book-sync-options.ts";
 import { DerivativeState } from "../engine/market/derivative-state.ts";
 import type { Instruments } from "../engine/market/instruments.ts";
 import type { Reference, References } from "../engine/market/references.ts";

@@ -1,6 +1,6 @@
 /** What all symbol actors count together; names are resolved once. */
-import { BOOK_CHANGES } from "../engine/market/book-sync.ts";
-import type { BookChange } from "../engine/market/book-sync.ts";
+import { BOOK_CHANGES } from "../engine/market/book-change.ts";
+import type { BookChange } from "../engine/market/book-change.ts";
 import type { Counter, Telemetry } from "../engine/ports.ts";
 import { BarCounters } from "./bar-counters.ts";
 import { VenueClocks } from "./venue-clocks.ts";

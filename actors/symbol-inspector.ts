@@ -119,8 +119,8 @@ const healthOf = (
   seq: book.seq,
   bidPrice: book.bidPrice(0),
   askPrice: book.askPrice(0),
-  gaps: sync.gaps,
-  crossed: sync.crossed,
+  gaps: sync.counts.gaps,
+  crossed: sync.counts.crossed,
   resyncs: slot.resyncs,
   lastError: slot.lastError,
   lastErrorAgeMs:

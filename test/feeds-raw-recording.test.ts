@@ -147,7 +147,7 @@ describe.skipIf(!existsSync(RECORDINGS))(
             publisher.publish(event);
         expect(publisher.answered).toBe(1);
         for (const sync of [early, late]) {
-          expect([sync.gaps, sync.crossed, sync.state]).toEqual([0, 0, "LIVE"]);
+          expect([sync.counts.gaps, sync.counts.crossed, sync.state]).toEqual([0, 0, "LIVE"]);
           expect(sync.book.mid).toBe(early.book.mid);
           expect(sync.book.seq).toBe(early.book.seq);
         }
@@ -162,8 +162,8 @@ describe.skipIf(!existsSync(RECORDINGS))(
         ))
           if (event.type === "bookSnapshot" || event.type === "bookDelta")
             sync.apply(event);
-      expect([sync.gaps, sync.crossed, sync.snapshots]).toEqual([0, 0, 1]);
-      expect(sync.deltas).toBeGreaterThan(6000);
+      expect([sync.counts.gaps, sync.counts.crossed, sync.counts.snapshots]).toEqual([0, 0, 1]);
+      expect(sync.counts.deltas).toBeGreaterThan(6000);
       expect(sync.state).toBe("LIVE");
     });
   },
@@ -303,7 +303,7 @@ describe.skipIf(!existsSync(RECORDINGS))(
         });
         expect(recording.malformed).toBe(0);
         for (const [symbol, sync] of syncs)
-          expect([symbol, sync.state, sync.gaps, sync.crossed]).toEqual([
+          expect([symbol, sync.state, sync.counts.gaps, sync.counts.crossed]).toEqual([
             symbol,
             "LIVE",
             0,

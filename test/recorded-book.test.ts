@@ -62,7 +62,10 @@ describe("order book over a recording", () => {
         ).toEqual([...asks].sort((a, b) => a[0] - b[0]));
       }
       expect(changes).toBeGreaterThan(6000);
-      expect(sync).toMatchObject({ state: "LIVE", gaps: 0, crossed: 0 });
+      expect(sync).toMatchObject({
+        state: "LIVE",
+        counts: { gaps: 0, crossed: 0 },
+      });
       expect(book.dropped).toBe(0);
     },
   );
@@ -85,15 +88,17 @@ describe("order book over a recording", () => {
           if (event.type === "bookSnapshot" || event.type === "bookDelta")
             sync.apply(event);
         }
-        expect(sync.quotesAgreed).toBeGreaterThan(agreedMin);
+        expect(sync.counts.quotesAgreed).toBeGreaterThan(agreedMin);
         expect(sync).toMatchObject({
           state: "LIVE",
-          gaps: 0,
-          crossed: 0,
-          locked: 0,
-          suspects: 0,
-          rejected: 0,
-          quotesContradicted: 0,
+          counts: {
+            gaps: 0,
+            crossed: 0,
+            locked: 0,
+            suspects: 0,
+            rejected: 0,
+            quotesContradicted: 0,
+          },
         });
       },
     );

@@ -121,8 +121,12 @@ it("publishes every event in order, and a snapshot for whoever asks", async () =
   expect(headlines).toBeGreaterThan(0);
   expect(early.size).toBe(8);
   for (const sync of early.values())
-    expect([sync.gaps, sync.crossed, sync.state]).toEqual([0, 0, "LIVE"]);
-  expect([late.gaps, late.state]).toEqual([0, "LIVE"]);
+    expect([sync.counts.gaps, sync.counts.crossed, sync.state]).toEqual([
+      0,
+      0,
+      "LIVE",
+    ]);
+  expect([late.counts.gaps, late.state]).toEqual([0, "LIVE"]);
   expect(late.book.seq).toBe(early.get(symbol)!.book.seq);
   expect(late.book.mid).toBe(early.get(symbol)!.book.mid);
   await bus.drain();

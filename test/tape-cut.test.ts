@@ -72,7 +72,7 @@ describe("a cut", () => {
           if (piece.length === 0) return;
           const whole = books(before);
           for (const [symbol, sync] of books(piece)) {
-            expect([sync.gaps, sync.crossed]).toEqual([0, 0]);
+            expect([sync.counts.gaps, sync.counts.crossed]).toEqual([0, 0]);
             const reference = whole.get(symbol)!;
             expect([sync.state, sync.book.seq]).toEqual([
               reference.state,

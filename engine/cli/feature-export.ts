@@ -106,8 +106,8 @@ export const exportFeatures = async (
     events,
     rows,
     bars: bars.length - 1,
-    gaps: sampler.sync.gaps,
-    crossed: sampler.sync.crossed,
+    gaps: sampler.sync.counts.gaps,
+    crossed: sampler.sync.counts.crossed,
     seconds: events === 0 ? 0 : (lastNs - firstNs) / 1e9,
     schemaHash: MARKET_FEATURES.hash,
   };

@@ -90,7 +90,7 @@ describe("feature sampler", () => {
       [300, 100.5, "LIVE"],
       [2400, 100.5, "STALE"],
     ]);
-    expect(sampler.sync.gaps).toBe(1);
+    expect(sampler.sync.counts.gaps).toBe(1);
   });
 
   it("builds bars from the trades, but for the interval that it came into", () => {

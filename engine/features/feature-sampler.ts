@@ -6,7 +6,7 @@ import type { SymbolId } from "../domain/symbol.ts";
 import { BarBook } from "../market/bar-book.ts";
 import { timeBars } from "../market/bar-kind.ts";
 import { BookSync } from "../market/book-sync.ts";
-import type { BookSyncOptions } from "../market/book-sync.ts";
+import type { BookSyncOptions } from "../market/book-sync-options.ts";
 import { OrderBook } from "../market/order-book.ts";
 import { unreachable } from "../std/assert.ts";
 import { msToNs } from "../std/time.ts";

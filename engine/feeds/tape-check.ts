@@ -51,11 +51,11 @@ export class TapeCheck {
       [...this.#books].map(([symbol, sync]) => [
         symbol,
         {
-          snapshots: sync.snapshots,
-          deltas: sync.deltas,
-          duplicates: sync.duplicates,
-          gaps: sync.gaps,
-          crossed: sync.crossed + sync.locked,
+          snapshots: sync.counts.snapshots,
+          deltas: sync.counts.deltas,
+          duplicates: sync.counts.duplicates,
+          gaps: sync.counts.gaps,
+          crossed: sync.counts.crossed + sync.counts.locked,
         },
       ]),
     );

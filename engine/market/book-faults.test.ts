@@ -3,7 +3,7 @@ import type { BookDelta, BookSnapshot, Quote } from "../domain/market-event.ts";
 import { symbolId } from "../domain/symbol.ts";
 import { monoNanos, unixMicros } from "../std/time.ts";
 import { BookSync } from "./book-sync.ts";
-import type { BookSyncOptions } from "./book-sync.ts";
+import type { BookSyncOptions } from "./book-sync-options.ts";
 import { OrderBook } from "./order-book.ts";
 
 const BIDS = [100, 1, 99, 2];
@@ -70,7 +70,11 @@ describe("a book that meets a fault", () => {
     const sync = live();
     sync.apply(delta(10, 1));
     expect(sync.apply(delta(12, 2, [98, 1]))).toBe("voided");
-    expect(sync).toMatchObject({ state: "SYNCING", reason: "gap", gaps: 1 });
+    expect(sync).toMatchObject({
+      state: "SYNCING",
+      reason: "gap",
+      counts: { gaps: 1 },
+    });
     expect(sync.takeResync(ns(2))).toBe(true);
     expect(sync.apply(snapshot(12, 3))).toBe("snapshot");
     expect(sync.state).toBe("LIVE");
@@ -89,7 +93,10 @@ describe("a book that meets a fault", () => {
         expect(sync.isLive).toBe(false);
         sync.apply(late);
       }
-      expect(sync).toMatchObject({ state: "LIVE", reordered: 1, snapshots: 1 });
+      expect(sync).toMatchObject({
+        state: "LIVE",
+        counts: { reordered: 1, snapshots: 1 },
+      });
       expect(sync.book.bidSize(0)).toBe(overtaken + 2);
     },
   );
@@ -108,7 +115,10 @@ describe("a book that meets a fault", () => {
     }
     expect(askedMs).toEqual([1, 251, 751, 1751, 3751]);
     expect(spentMs).toBe(7751);
-    expect(sync).toMatchObject({ state: "QUARANTINED", refused: 5 });
+    expect(sync).toMatchObject({
+      state: "QUARANTINED",
+      counts: { refused: 5 },
+    });
     expect(sync.apply(snapshot(12, 8000))).toBe("snapshot");
   });
 
@@ -143,13 +153,13 @@ describe("a book that meets a fault", () => {
   it("F47: is void when a quote of its own sequence contradicts it, where quotes and book share one", () => {
     const sync = live({}, BINANCE);
     sync.onQuote(quote(10, 1, {}, BINANCE));
-    expect(sync).toMatchObject({ state: "LIVE", quotesAgreed: 1 });
+    expect(sync).toMatchObject({ state: "LIVE", counts: { quotesAgreed: 1 } });
     sync.onQuote(quote(11, 2, { bidSize: 7 }, BINANCE));
     expect(sync.apply(delta(10, 3, [100, 6], [], BINANCE))).toBe("voided");
     expect(sync).toMatchObject({
       state: "SYNCING",
       reason: "checksum",
-      quotesContradicted: 1,
+      counts: { quotesContradicted: 1 },
     });
     const plain = live();
     plain.onQuote(quote(10, 1, { bidSize: 7 }));
@@ -174,7 +184,7 @@ describe("a book that meets a fault", () => {
       );
       expect(sync.book.equals(BIDS, ASKS)).toBe(true);
       expect(sync.book.seq).toBe(10);
-      expect(sync.rejected).toBe(2);
+      expect(sync.counts.rejected).toBe(2);
       // What was rejected is missing, and the next message says so.
       expect(sync.apply(delta(11, 2))).toBe("voided");
     },

@@ -164,7 +164,7 @@ describe("book sync over a network that drops, repeats and reorders", () => {
           });
           for (let i = 0; i <= lost + 1; i++)
             if (i !== lost) sync.apply(true_.deltas[i]!);
-          expect(sync.gaps).toBe(1);
+          expect(sync.counts.gaps).toBe(1);
           expect(sync.isLive).toBe(false);
         },
       ),

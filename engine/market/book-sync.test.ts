@@ -8,7 +8,7 @@ import type {
 import { symbolId } from "../domain/symbol.ts";
 import { monoNanos, unixMicros } from "../std/time.ts";
 import { BookSync } from "./book-sync.ts";
-import type { BookSyncOptions } from "./book-sync.ts";
+import type { BookSyncOptions } from "./book-sync-options.ts";
 import { OrderBook } from "./order-book.ts";
 
 const head = (atMs: number) => ({
@@ -77,7 +77,11 @@ describe("book sync", () => {
     const it = live();
     it.apply(delta(10, 11));
     expect(it.apply(delta(12, 13, 0, [99, 2]))).toBe("voided");
-    expect(it).toMatchObject({ state: "SYNCING", reason: "gap", gaps: 1 });
+    expect(it).toMatchObject({
+      state: "SYNCING",
+      reason: "gap",
+      counts: { gaps: 1 },
+    });
     expect([it.book.bidCount, it.book.askCount]).toEqual([0, 0]);
     expect(it.apply(delta(13, 14))).toBe("buffered");
     expect(it.apply(snapshot(12))).toBe("snapshot");
@@ -117,9 +121,9 @@ describe("book sync", () => {
     it.apply(delta(1, 2, 0, [90, 1]));
     it.apply(delta(5, 6, 0, [91, 1]));
     it.apply(delta(6, 7));
-    expect(it).toMatchObject({ gaps: 0, buffered: 3 });
+    expect(it).toMatchObject({ buffered: 3, counts: { gaps: 0 } });
     it.apply(delta(7, 8));
-    expect(it).toMatchObject({ gaps: 1, buffered: 3 });
+    expect(it).toMatchObject({ buffered: 3, counts: { gaps: 1 } });
     expect(it.apply(snapshot(2))).toBe("refused");
     expect(it.apply(snapshot(5))).toBe("snapshot");
     expect(it.book.seq).toBe(8);
@@ -131,8 +135,8 @@ describe("book sync", () => {
     expect(it).toMatchObject({
       state: "SYNCING",
       reason: "overflow",
-      overflows: 1,
       buffered: 1,
+      counts: { overflows: 1 },
     });
     expect(it.apply(snapshot(3))).toBe("snapshot");
     expect(it.book.seq).toBe(4);
@@ -160,7 +164,7 @@ describe("book sync", () => {
       expect(it).toMatchObject({
         state: "QUARANTINED",
         reason,
-        [reason]: 1,
+        counts: { [reason]: 1 },
         needsSnapshot: true,
       });
       expect(it.takeResync(ns(1))).toBe(true);
@@ -217,7 +221,11 @@ describe("book sync", () => {
   ] as const)("voids the book on a %s gap and names it", (reason, named) => {
     const it = live();
     expect(it.apply(gap(reason))).toBe("voided");
-    expect(it).toMatchObject({ state: "SYNCING", reason: named, gaps: 1 });
+    expect(it).toMatchObject({
+      state: "SYNCING",
+      reason: named,
+      counts: { gaps: 1 },
+    });
     expect(it.book.bidCount).toBe(0);
     expect(it.apply(snapshot(3))).toBe("refused");
     expect(it.apply(snapshot(3, 1))).toBe("snapshot");

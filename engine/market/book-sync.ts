@@ -9,111 +9,32 @@ import type {
 import type { BookReason, BookState } from "../domain/signal.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { assert, unreachable } from "../std/assert.ts";
-import { msToNs } from "../std/time.ts";
 import type { MonoNanos } from "../std/time.ts";
+import type { BookChange } from "./book-change.ts";
+import { BookCounts } from "./book-counts.ts";
+import { BookFreshness } from "./book-freshness.ts";
+import { BookRefresh } from "./book-refresh.ts";
+import { BOOK_SYNC_DEFAULTS } from "./book-sync-options.ts";
+import type { BookSyncOptions } from "./book-sync-options.ts";
 import { EarlyDeltas } from "./early-deltas.ts";
 import type { OrderBook } from "./order-book.ts";
 import { PlausibleBand } from "./plausible-band.ts";
-import { QuoteCheck } from "./quote-check.ts";
+import { QuoteCheck, isBest } from "./quote-check.ts";
 import { ResyncPlan } from "./resync-plan.ts";
+import { SeenNumbers } from "./seen-numbers.ts";
 import { traitsOf } from "./venue-traits.ts";
 import type { VenueTraits } from "./venue-traits.ts";
 
-export interface BookSyncOptions {
-  /** No book event at all for this long makes a live book stale: `silent`. */
-  readonly staleAfterMs: number;
-  /** Book events that change nothing, and nothing else, for this long make it stale too: `frozen`. */
-  readonly frozenAfterMs: number;
-  /** For so long after the book's own last progress quotes that agree with it count as progress. */
-  readonly quietMaxMs: number;
-  /** Deltas kept while there is no book to apply them to; one more voids them all. */
-  readonly bufferMax: number;
-  /** Deltas behind a hole that wait for a late one to fill it; one more gives the book up. */
-  readonly reorderMax: number;
-  /** Requests for a snapshot before a book that does not come back is quarantined. */
-  readonly resyncMax: number;
-  /** Wait before the second request; doubles up to the maximum, at which requests go on. */
-  readonly resyncMinMs: number;
-  readonly resyncMaxMs: number;
-  /** A price this many times over or under the mid is suspect; 0 for none. */
-  readonly bandFactor: number;
-  /** Best levels a side that must be known without holes, or a live book asks for a fresh snapshot; 0 for none. */
-  readonly completeMin: number;
-  /** Why there is no book yet. */
-  readonly initialReason: "noSnapshot" | "actorRestarted";
-}
-
-export const BOOK_SYNC_DEFAULTS: BookSyncOptions = {
-  staleAfterMs: 2000,
-  frozenAfterMs: 2000,
-  quietMaxMs: 10_000,
-  bufferMax: 1000,
-  reorderMax: 8,
-  resyncMax: 5,
-  resyncMinMs: 250,
-  resyncMaxMs: 8000,
-  bandFactor: 1000,
-  completeMin: 20,
-  initialReason: "noSnapshot",
-};
-
-/**
- * What an event did: `snapshot` and `delta` changed a book that is now live; `voided` took the book away, as did
- * `crossed` and `locked`, because its sides met, and `suspect`, because of a price far off the mid; `oneSided` left a book without a
- * mid; `buffered`, `duplicate`, `refused` (a snapshot that does not fit) and `rejected` (a number out of range) changed nothing.
- */
-export const BOOK_CHANGES = [
-  "snapshot",
-  "delta",
-  "voided",
-  "crossed",
-  "locked",
-  "suspect",
-  "oneSided",
-  "buffered",
-  "duplicate",
-  "refused",
-  "rejected",
-] as const;
-export type BookChange = (typeof BOOK_CHANGES)[number];
-
-/** A live book that wants a fresh snapshot has time. */
-const REFRESHES = {
-  resyncMax: Infinity,
-  resyncMinMs: 1000,
-  resyncMaxMs: 30_000,
-};
-/** Deltas between two looks at whether the levels kept are still complete. */
-const COMPLETE_EVERY = 64;
-
 export class BookSync {
   readonly book: OrderBook;
-  /** Holes in the sequence, found here or told by a Gap. */
-  gaps = 0;
-  /** Times that bid met ask after an update. */
-  crossed = 0;
-  locked = 0;
-  /** Messages with a price far off the mid. */
-  suspects = 0;
-  /** Messages with a number out of range. */
-  rejected = 0;
-  duplicates = 0;
-  /** Snapshots that did not fit. */
-  refused = 0;
-  /** Times that the buffer of early deltas ran over. */
-  overflows = 0;
-  /** Holes that late deltas filled. */
-  reordered = 0;
-  /** Quotes of the book's own sequence: those that agreed with it, and those that did not. */
-  quotesAgreed = 0;
-  quotesContradicted = 0;
-  snapshots = 0;
-  deltas = 0;
+  readonly counts = new BookCounts();
   readonly #options: BookSyncOptions;
   readonly #early: EarlyDeltas;
   readonly #band: PlausibleBand;
   readonly #plan: ResyncPlan;
-  readonly #refreshPlan = new ResyncPlan(REFRESHES);
+  readonly #refresh: BookRefresh;
+  readonly #fresh: BookFreshness;
+  readonly #seen = new SeenNumbers();
   readonly #quotes = new QuoteCheck();
   #traits: VenueTraits | undefined;
   #state: BookState = "SYNCING";
@@ -122,25 +43,19 @@ export class BookSync {
   #isFirstDelta = true;
   /** The book stands before a hole that a late delta may still fill. */
   #isHeld = false;
-  /** A live book has asked for a snapshot and keeps the deltas that it will need on top. */
-  #isRefreshing = false;
-  /** Where the last applied event stood, which a void forgets nothing of: an older snapshot is no news. */
-  #seenSeq = -1;
-  #seenUs = 0;
-  /** Receive times: of the last book event, of the last one that told something new, and of that or an agreeing quote. */
-  #heardNs = 0;
-  #movedNs = 0;
-  #progressNs = 0;
   #quoteSeq = -1;
 
   constructor(book: OrderBook, options: Partial<BookSyncOptions> = {}) {
     this.book = book;
     this.#options = { ...BOOK_SYNC_DEFAULTS, ...options };
-    const { bufferMax, reorderMax, resyncMax, bandFactor } = this.#options;
+    const { bufferMax, reorderMax, resyncMax, bandFactor, completeMin } =
+      this.#options;
     assert(resyncMax > 0, "at least one resync is allowed");
     this.#early = new EarlyDeltas({ sizeMax: bufferMax, reorderMax });
     this.#band = new PlausibleBand(bandFactor);
     this.#plan = new ResyncPlan(this.#options);
+    this.#refresh = new BookRefresh(completeMin);
+    this.#fresh = new BookFreshness(this.#options);
     this.#reason = this.#options.initialReason;
     book.clear();
   }
@@ -168,7 +83,7 @@ export class BookSync {
 
   /** A live book whose best levels may soon lack some between them: a snapshot would mend it without a break. */
   get wantsRefresh(): boolean {
-    return this.#isRefreshing;
+    return this.#refresh.isUnderWay;
   }
 
   /** Requests since the book was last live. */
@@ -178,16 +93,12 @@ export class BookSync {
 
   /** Past this time a live book without news is stale. */
   get freshUntilNs(): number {
-    const { staleAfterMs, frozenAfterMs } = this.#options;
-    // Heard of since, but nothing new.
-    return this.#heardNs > this.#progressNs
-      ? this.#progressNs + msToNs(frozenAfterMs)
-      : this.#progressNs + msToNs(staleAfterMs);
+    return this.#fresh.untilNs;
   }
 
   /** Time until the next request for a snapshot is due. */
   resyncWaitMs(nowNs: MonoNanos): number {
-    const plan = this.#state === "LIVE" ? this.#refreshPlan : this.#plan;
+    const plan = this.#state === "LIVE" ? this.#refresh.plan : this.#plan;
     return plan.waitMs(nowNs);
   }
 
@@ -198,7 +109,7 @@ export class BookSync {
       case "bookSnapshot":
         return this.#onSnapshot(event);
       case "gap":
-        this.gaps++;
+        this.counts.gaps++;
         this.#void("SYNCING", REASON_OF_GAP[event.reason]);
         if (event.reason === "operator") this.#beginAnew();
         return "voided";
@@ -219,7 +130,8 @@ export class BookSync {
       if (verdict !== "unknown" && this.#state === "LIVE")
         return this.#heed(verdict) ? "voided" : "kept";
     }
-    if (isNews && this.#isBest(quote)) this.#onQuiet(quote.receivedNs);
+    if (isNews && isBest(quote, this.book))
+      this.#fresh.agreed(quote.receivedNs);
     return "kept";
   }
 
@@ -232,7 +144,7 @@ export class BookSync {
   checkFresh(nowNs: MonoNanos): BookState {
     if (this.#state === "LIVE" && nowNs > this.freshUntilNs) {
       this.#state = "STALE";
-      this.#reason = this.#heardNs > this.#progressNs ? "frozen" : "silent";
+      this.#reason = this.#fresh.isFrozen ? "frozen" : "silent";
     }
     return this.#state;
   }
@@ -242,8 +154,8 @@ export class BookSync {
    * `resyncMax` of them in vain the book is quarantined as `noSync`; from then on it looks again at the longest wait only.
    */
   takeResync(nowNs: MonoNanos): boolean {
-    const plan = this.#state === "LIVE" ? this.#refreshPlan : this.#plan;
-    if (this.#state === "LIVE" && !this.#isRefreshing) return false;
+    const plan = this.#state === "LIVE" ? this.#refresh.plan : this.#plan;
+    if (this.#state === "LIVE" && !this.#refresh.isUnderWay) return false;
     if (!plan.isDue(nowNs)) return false;
     // A stale book is not given up: its next delta may go on from where it stands.
     if (this.#state !== "STALE" && this.#reason !== "noSync" && plan.isSpent) {
@@ -265,10 +177,10 @@ export class BookSync {
 
   #onDelta(event: BookDelta): BookChange {
     const { book } = this;
-    this.#heardNs = event.receivedNs;
+    this.#fresh.heard(event.receivedNs);
     const verdict = this.#band.inspect(event.bids, event.asks);
     if (verdict === "range") {
-      this.rejected++;
+      this.counts.rejected++;
       return "rejected";
     }
     if (verdict === "suspect") return this.#suspect();
@@ -276,11 +188,11 @@ export class BookSync {
     if (this.#state !== "LIVE" && this.#state !== "STALE")
       return this.#buffer(event);
     if (event.seq <= book.seq) {
-      this.duplicates++;
+      this.counts.duplicates++;
       return "duplicate";
     }
     if (!this.#follows(event)) return this.#onHole(event);
-    if (this.#isRefreshing) this.#keepForRefresh(event);
+    if (this.#refresh.isUnderWay) this.#keepForRefresh(event);
     this.#applyDelta(event);
     return this.#judge("delta");
   }
@@ -296,24 +208,23 @@ export class BookSync {
     const { changed } = book;
     book.update(event.bids, event.asks, event.seq);
     this.#isFirstDelta = false;
-    this.deltas++;
-    this.#seenSeq = event.seq;
-    this.#seenUs = event.eventUs;
+    this.counts.deltas++;
+    this.#seen.saw(event);
     // An empty delta says that nothing has changed; one that repeats what is known says nothing.
     const isHeartbeat = event.bids.length === 0 && event.asks.length === 0;
     if (isHeartbeat || book.changed !== changed)
-      this.#onMoved(event.receivedNs);
+      this.#fresh.moved(event.receivedNs);
   }
 
   /** Data is missing: the book is not live from here on, but a late delta may bring it back without a snapshot. */
   #onHole(event: BookDelta): BookChange {
-    this.gaps++;
+    this.counts.gaps++;
     const mayFill =
       event.prevSeq > this.book.seq && this.#options.reorderMax > 0;
     if (!mayFill) this.#void("SYNCING", "gap");
     else {
       this.#early.clear();
-      this.#isRefreshing = false;
+      this.#refresh.end();
       this.#hold();
     }
     this.#early.push(event);
@@ -334,17 +245,17 @@ export class BookSync {
 
   #fillHole(event: BookDelta): BookChange {
     if (event.seq <= this.book.seq) {
-      this.duplicates++;
+      this.counts.duplicates++;
       return "duplicate";
     }
     if (this.#early.push(event) === "duplicate") {
-      this.duplicates++;
+      this.counts.duplicates++;
       return "duplicate";
     }
     const broken = this.#drainEarly();
     if (broken !== undefined) return broken;
     if (this.#early.size === 0) {
-      this.reordered++;
+      this.counts.reordered++;
       this.#release();
       return this.#judge("delta");
     }
@@ -376,12 +287,12 @@ export class BookSync {
   /** A book whose sides meet is void. */
   #brokenBy(): "crossed" | "locked" | undefined {
     if (this.book.isCrossed) {
-      this.crossed++;
+      this.counts.crossed++;
       this.#void("QUARANTINED", "crossed");
       return "crossed";
     }
     if (this.book.isLocked) {
-      this.locked++;
+      this.counts.locked++;
       this.#void("QUARANTINED", "locked");
       return "locked";
     }
@@ -390,9 +301,9 @@ export class BookSync {
 
   #onSnapshot(event: BookSnapshot): BookChange {
     const { book } = this;
-    this.#heardNs = event.receivedNs;
+    this.#fresh.heard(event.receivedNs);
     if (!this.#isNews(event)) {
-      this.refused++;
+      this.counts.refused++;
       return "refused";
     }
     // What stands in the very snapshot that a suspicion asked for is there.
@@ -402,14 +313,14 @@ export class BookSync {
       this.#reason === "suspect" ? "second" : "first",
     );
     if (verdict === "range") {
-      this.rejected++;
+      this.counts.rejected++;
       return "rejected";
     }
     if (verdict === "suspect") return this.#suspect();
     const isAlive = this.#state === "LIVE" || this.#state === "STALE";
     const isChanged = !isAlive || !book.equals(event.bids, event.asks);
     // The same again is a frozen feed's repetition: it neither refreshes the book nor revives a stale one.
-    if (!isChanged && event.seq === book.seq && !this.#isRefreshing)
+    if (!isChanged && event.seq === book.seq && !this.#refresh.isUnderWay)
       return "duplicate";
     this.#applySnapshot(event, isChanged);
     const broken = this.#drainEarly();
@@ -424,16 +335,16 @@ export class BookSync {
 
   #applySnapshot(event: BookSnapshot, isChanged: boolean): void {
     const { book } = this;
-    if (event.seq < this.#seenSeq && !this.#isRefreshing) this.#forgetNumbers();
+    if (this.#seen.isOld(event) && !this.#refresh.isUnderWay)
+      this.#forgetNumbers();
     book.replace(event.bids, event.asks, event.seq);
     if (this.#traitsOf(event.symbol).snapshots === "cut") book.endHere();
-    this.snapshots++;
+    this.counts.snapshots++;
     this.#isFirstDelta = true;
     this.#release();
-    this.#isRefreshing = false;
-    this.#seenSeq = event.seq;
-    this.#seenUs = event.eventUs;
-    if (isChanged) this.#onMoved(event.receivedNs);
+    this.#refresh.end();
+    this.#seen.saw(event);
+    if (isChanged) this.#fresh.moved(event.receivedNs);
     if (book.hasBothSides) this.#band.follow(book.mid);
   }
 
@@ -443,10 +354,10 @@ export class BookSync {
    */
   #isNews(event: BookSnapshot): boolean {
     if (!this.#early.fits(event.seq)) return false;
-    if (event.seq >= this.#seenSeq) return true;
+    if (!this.#seen.isOld(event)) return true;
     // What a refresh brings is older than a live book, and what has come since is kept.
-    if (this.#isRefreshing) return this.#bridges(event.seq);
-    return this.#state !== "LIVE" && event.eventUs > this.#seenUs;
+    if (this.#refresh.isUnderWay) return this.#bridges(event.seq);
+    return this.#state !== "LIVE" && this.#seen.isRenumbered(event);
   }
 
   #bridges(seq: number): boolean {
@@ -458,13 +369,13 @@ export class BookSync {
   #buffer(event: BookDelta): BookChange {
     switch (this.#early.push(event)) {
       case "duplicate":
-        this.duplicates++;
+        this.counts.duplicates++;
         return "duplicate";
       case "hole":
-        this.gaps++;
+        this.counts.gaps++;
         return "buffered";
       case "overflow":
-        this.overflows++;
+        this.counts.overflows++;
         this.#reason = "overflow";
         return "buffered";
       case "kept":
@@ -475,7 +386,7 @@ export class BookSync {
   #keepForRefresh(event: BookDelta): void {
     if (this.#early.push(event) === "kept") return;
     this.#early.clear();
-    this.#isRefreshing = false;
+    this.#refresh.end();
   }
 
   /** After a change: a book is live iff it has both sides, they do not meet, and its quotes agree. */
@@ -492,58 +403,27 @@ export class BookSync {
     if (this.#heed(this.#quotes.onBook(book))) return "voided";
     this.#band.follow(book.mid);
     // A frozen feed does not revive a stale book.
-    if (this.#state === "STALE" && this.#progressNs < this.#heardNs)
-      return "duplicate";
+    if (this.#state === "STALE" && this.#fresh.isFrozen) return "duplicate";
     if (this.#state !== "LIVE") {
       this.#state = "LIVE";
       this.#reason = "none";
       this.#plan.succeeded();
     }
-    this.#watchDepth(change);
+    if (change === "delta" && this.#refresh.look(book)) this.counts.refreshes++;
     return change;
   }
 
   /** True when the book was voided for a quote that contradicts it. */
   #heed(verdict: "agrees" | "contradicts" | "unknown"): boolean {
-    if (verdict === "agrees") this.quotesAgreed++;
+    if (verdict === "agrees") this.counts.quotesAgreed++;
     if (verdict !== "contradicts") return false;
-    this.quotesContradicted++;
+    this.counts.quotesContradicted++;
     this.#void("SYNCING", "checksum");
     return true;
   }
 
-  /** Asks for a snapshot in time where the market runs towards levels that the book cannot know. */
-  #watchDepth(change: "snapshot" | "delta"): void {
-    const { completeMin } = this.#options;
-    if (completeMin === 0 || this.#isRefreshing) return;
-    if (change === "snapshot" || this.deltas % COMPLETE_EVERY !== 0) return;
-    const levels = Math.min(completeMin, this.book.depthMax >>> 1);
-    this.#isRefreshing = !this.book.isComplete(levels);
-  }
-
-  #onMoved(receivedNs: number): void {
-    if (receivedNs > this.#movedNs) this.#movedNs = receivedNs;
-    if (receivedNs > this.#progressNs) this.#progressNs = receivedNs;
-  }
-
-  #onQuiet(receivedNs: number): void {
-    const { quietMaxMs } = this.#options;
-    if (receivedNs - this.#movedNs > msToNs(quietMaxMs)) return;
-    if (receivedNs > this.#progressNs) this.#progressNs = receivedNs;
-  }
-
-  #isBest(quote: Quote): boolean {
-    const { book } = this;
-    return (
-      quote.bidPrice === book.bidPrice(0) &&
-      quote.bidSize === book.bidSize(0) &&
-      quote.askPrice === book.askPrice(0) &&
-      quote.askSize === book.askSize(0)
-    );
-  }
-
   #suspect(): BookChange {
-    this.suspects++;
+    this.counts.suspects++;
     this.#void("QUARANTINED", "suspect");
     return "suspect";
   }
@@ -555,7 +435,7 @@ export class BookSync {
 
   /** The venue may count anew from here. */
   #forgetNumbers(): void {
-    this.#seenSeq = -1;
+    this.#seen.forget();
     this.#quotes.clear();
   }
 
@@ -565,7 +445,7 @@ export class BookSync {
     this.#band.open();
     this.#isFirstDelta = true;
     this.#isHeld = false;
-    this.#isRefreshing = false;
+    this.#refresh.end();
     this.#state = state;
     this.#reason = reason;
   }

@@ -60,3 +60,10 @@ export class QuoteCheck {
       : "contradicts";
   }
 }
+
+/** The quote says what the book says. */
+export const isBest = (quote: Quote, book: OrderBook): boolean =>
+  quote.bidPrice === book.bidPrice(0) &&
+  quote.bidSize === book.bidSize(0) &&
+  quote.askPrice === book.askPrice(0) &&
+  quote.askSize === book.askSize(0);

@@ -6,7 +6,7 @@ import type {
   Quote,
 } from "../../engine/domain/market-event.ts";
 import { BookSync } from "../../engine/market/book-sync.ts";
-import type { BookChange } from "../../engine/market/book-sync.ts";
+import type { BookChange } from "../../engine/market/book-change.ts";
 import { OrderBook } from "../../engine/market/order-book.ts";
 import type { Random } from "../../engine/std/random.ts";
 import type { MonoNanos, UnixMicros } from "../../engine/std/time.ts";
@@ -164,7 +164,7 @@ export class FaultRun {
       missed: this.#missed,
       falselyLive: this.#falselyLive,
       resyncs: this.#resyncs,
-      mended: this.#sync.reordered,
+      mended: this.#sync.counts.reordered,
       compared: this.#compared,
     };
   }

@@ -1,0 +1,30 @@
+/** Where a venue's numbering stood when it was last believed: a void book forgets nothing of it. */
+export interface Numbered {
+  readonly seq: number;
+  readonly eventUs: number;
+}
+
+export class SeenNumbers {
+  #seq = -1;
+  #eventUs = 0;
+
+  saw({ seq, eventUs }: Numbered): void {
+    this.#seq = seq;
+    this.#eventUs = eventUs;
+  }
+
+  /** From before what was seen, by its number. */
+  isOld({ seq }: Numbered): boolean {
+    return seq < this.#seq;
+  }
+
+  /** Old by its number, but dated later: the venue may count anew. */
+  isRenumbered(event: Numbered): boolean {
+    return this.isOld(event) && event.eventUs > this.#eventUs;
+  }
+
+  /** Any number may come next. */
+  forget(): void {
+    this.#seq = -1;
+  }
+}
