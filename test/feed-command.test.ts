@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../engine/config.ts";
 import type { Config } from "../engine/config-schema.ts";
 import type { MarketEvent } from "../engine/domain/market-event.ts";
+import { symbolId } from "../engine/domain/symbol.ts";
 import { asksOf, bidsOf } from "../engine/feeds/book-levels.ts";
+import { FeedPublisher } from "../engine/feeds/feed-publisher.ts";
 import { LocalBus } from "../engine/io/local-bus.ts";
 import { NatsLink } from "../engine/io/nats-link.ts";
 import { BookSync } from "../engine/market/book-sync.ts";
@@ -15,12 +17,15 @@ import { startVenue } from "../engine/venue-run.ts";
 import { decodeMarketEvent } from "../engine/wire/codec.ts";
 import {
   PUBLISHER_HEADER,
+  publisherId,
   readPublisherMark,
   type PublisherMark,
 } from "../engine/wire/publisher-header.ts";
 import { snapshotSubject } from "../engine/wire/subjects.ts";
+import { hasOpenssl, newCertificate } from "./support/certificate.ts";
 import { eventually } from "./support/eventually.ts";
 import { FeedProcess } from "./support/feed-process.ts";
+import { lossyBus } from "./support/lossy-bus.ts";
 import { startNats, type NatsServer } from "./support/nats-server.ts";
 import { freePort } from "./support/server-process.ts";
 import { startTestEngine, type TestEngine } from "./support/test-engine.ts";
@@ -154,12 +159,13 @@ const isTheVenues = (book: OrderBook, name: string): boolean => {
   );
 };
 
+/** Symbols with a live book. */
 const live = ({ signals }: TestEngine, from = 0): string[] =>
   [
     ...new Set(
       signals
         .slice(from)
-        .filter((signal) => signal.live)
+        .filter(({ book }) => book.state === "LIVE")
         .map(({ symbol }) => symbol),
     ),
   ].sort();
@@ -221,44 +227,6 @@ describe("fusewire feed", () => {
     await bus.drain();
   });
 
-  it("gives an engine on NATS live books; killed, they are void, and back with the next feed", async () => {
-    const engine = await startTestEngine(nats.urlAs("engine"), {
-      "feed.source": "bus",
-      "models.llama": "false",
-      "symbols.staleAfterMs": "500",
-    });
-    let feed = startFeed();
-    const { signals } = engine;
-    await eventually(
-      "both are live",
-      () => live(engine).length === SYMBOLS.length,
-      10_000,
-    );
-    expect(live(engine)).toEqual(SYMBOLS);
-    // Whichever of the two came first.
-    await expect.poll(() => gridsAt(engine.engine.url)).toEqual(GRIDS);
-
-    await feed.end("SIGKILL");
-    await eventually("both are not", () =>
-      SYMBOLS.every(
-        (symbol) =>
-          signals.findLast((s) => s.symbol === symbol)?.live === false,
-      ),
-    );
-    const killedAt = signals.length;
-    feed = startFeed();
-    await eventually(
-      "both are live again",
-      () => live(engine, killedAt).length === SYMBOLS.length,
-      10_000,
-    );
-    const { url } = engine.engine;
-    expect(await metricOf(url, "fusewire_publisher_restarts_total")).toBe(2);
-    expect(await metricOf(url, "fusewire_publisher_gaps_total")).toBe(0);
-    expect((await feed.end("SIGTERM")).code).toBe(0);
-    await engine.close();
-  });
-
   it("lets an engine without a broker listen to the venue itself", async () => {
     const engine = await startTestEngine("", {
       "feed.source": "venue",
@@ -286,6 +254,155 @@ describe("fusewire feed", () => {
   });
 });
 
+describe("an engine on NATS", () => {
+  let engine: TestEngine;
+
+  beforeAll(async () => {
+    engine = await startTestEngine(nats.urlAs("engine"), {
+      "feed.source": "bus",
+      "models.llama": "false",
+      "symbols.staleAfterMs": "500",
+    });
+  });
+
+  afterAll(() => engine.close());
+
+  it("has live books of a feed; killed, they are void, and back with the next feed", async () => {
+    let feed = startFeed();
+    const { signals } = engine;
+    await eventually(
+      "both are live",
+      () => live(engine).length === SYMBOLS.length,
+      10_000,
+    );
+    expect(live(engine)).toEqual(SYMBOLS);
+    // Whichever of the two came first.
+    await expect.poll(() => gridsAt(engine.engine.url)).toEqual(GRIDS);
+
+    await feed.end("SIGKILL");
+    await eventually("both are not", () =>
+      SYMBOLS.every(
+        (symbol) =>
+          signals.findLast((s) => s.symbol === symbol)?.book.state !== "LIVE",
+      ),
+    );
+    const killedAt = signals.length;
+    feed = startFeed();
+    await eventually(
+      "both are live again",
+      () => live(engine, killedAt).length === SYMBOLS.length,
+      10_000,
+    );
+    const { url } = engine.engine;
+    expect(await metricOf(url, "fusewire_publisher_restarts_total")).toBe(2);
+    expect(await metricOf(url, "fusewire_publisher_gaps_total")).toBe(0);
+    expect((await feed.end("SIGTERM")).code).toBe(0);
+  });
+
+  it("sees one lost message, and its symbol is not live until a snapshot", async () => {
+    const SOL = symbolId("SOLUSDT.BINANCE");
+    const link = new NatsLink({ servers: [nats.urlAs("feed")] });
+    link.start();
+    expect(await link.whenConnected(5_000)).toBe(true);
+    const bus = lossyBus(link);
+    const publisher = new FeedPublisher({
+      ...{ bus, clock: systemClock, snapshotEveryMsMin: 10 },
+      id: publisherId(systemClock.nowUs(), 1),
+    });
+    const stamps = () => ({
+      symbol: SOL,
+      eventUs: systemClock.nowUs(),
+      receivedUs: systemClock.nowUs(),
+      receivedNs: systemClock.nowNs(),
+    });
+    let seq = 1;
+    publisher.publish({
+      ...{ type: "bookSnapshot", ...stamps(), seq },
+      ...{ bids: [10, 1, 9, 1], asks: [11, 1, 12, 1] },
+    });
+    const telling = setInterval(() => {
+      const prevSeq = seq++;
+      publisher.publish({
+        ...{ type: "bookDelta", ...stamps(), prevSeq, seq },
+        ...{ bids: [9, seq], asks: [] },
+      });
+    }, 10);
+    const { signals, engine: running } = engine;
+    const stateOf = (from = 0): string | undefined =>
+      signals.slice(from).findLast(({ symbol }) => symbol === SOL)?.book.state;
+    await eventually("its book is live", () => stateOf() === "LIVE");
+    const gaps = await metricOf(running.url, "fusewire_publisher_gaps_total");
+
+    // One delta is lost, and after it, for a while, every snapshot that is asked for.
+    let lost = 0;
+    bus.loses = (_subject, data) => {
+      const isLost = lost === 0 || Buffer.from(data).includes("bookSnapshot");
+      if (isLost) lost++;
+      return isLost;
+    };
+    const lostAt = signals.length;
+    await eventually("it is void", () => stateOf(lostAt) === "SYNCING");
+    const voidAt = signals.length;
+    await eventually("snapshots are lost", () => lost > 2);
+    const since = signals.slice(voidAt).filter(({ symbol }) => symbol === SOL);
+    expect(
+      since.filter(({ live, book }) => live || book.state === "LIVE"),
+    ).toEqual([]);
+    await expect
+      .poll(() => metricOf(running.url, "fusewire_publisher_gaps_total"))
+      .toBe(gaps + lost);
+    bus.loses = () => false;
+    await eventually("it is back", () => stateOf(voidAt) === "LIVE");
+    clearInterval(telling);
+    publisher.close();
+    await link.drain();
+  });
+});
+
+describe.skipIf(!hasOpenssl)("a venue behind TLS (needs openssl)", () => {
+  it("is heard where its authority is trusted, and refused where not", async () => {
+    const certificate = newCertificate();
+    const server = new VenueServer({
+      dialect: DIALECTS.binance,
+      random: new Random("tls"),
+      tls: certificate,
+    });
+    await server.start();
+    const market = new MadeUpMarket(
+      ...([server, DIALECTS.binance, "BTCUSDT"] as const),
+      new Random("tls"),
+    );
+    const telling = setInterval(() => server.play(market.next()), 20);
+    const args = [
+      ...["binance", "--symbols", "BTCUSDT", "--json", "--every", "0.1"],
+      ...["--url", server.webSocketUrl, "--rest-url", server.restUrl],
+    ];
+    const trusting = new FeedProcess(args, nats.urlAs("feed"), {
+      NODE_EXTRA_CA_CERTS: certificate.certFile,
+    });
+    const strict = new FeedProcess(args, nats.urlAs("feed"));
+    await eventually(
+      "the first is live",
+      () => trusting.statuses.at(-1)?.isLive === true,
+      10_000,
+    );
+    await eventually("the other has tried", () => strict.statuses.length > 3);
+    expect(strict.statuses.map(({ connections }) => connections)).not.toContain(
+      1,
+    );
+    const ends = await Promise.all([
+      trusting.end("SIGTERM"),
+      strict.end("SIGTERM"),
+    ]);
+    expect(ends.map(({ code }) => code)).toEqual([0, 0]);
+    expect(ends[0].stderr).not.toContain("venue.disconnected");
+    expect(ends[1].stderr).toContain('"reason":"refused"');
+    clearInterval(telling);
+    await server.close();
+    certificate.remove();
+  });
+});
+
 describe("a feed that cannot be", { concurrent: true }, () => {
   it.for([
     [2, "one venue is needed", ""],
@@ -302,7 +419,10 @@ describe("a feed that cannot be", { concurrent: true }, () => {
 
   it("for want of a broker ends with 1 and E_DEP_NATS", async () => {
     const url = `nats://feed:secret@127.0.0.1:${await freePort()}`;
-    const feed = new FeedProcess(["binance", "--symbols", "BTCUSDT"], url);
+    const feed = new FeedProcess(
+      ["binance", "--symbols", "BTCUSDT", "--seconds", "1"],
+      url,
+    );
     const { code, stderr } = await feed.ended();
     expect(code).toBe(1);
     expect(stderr).toContain("E_DEP_NATS");

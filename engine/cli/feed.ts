@@ -131,7 +131,7 @@ const publishVenue = async (request: FeedRequest): Promise<unknown> => {
   bus.start();
   const stops: (() => void | Promise<void>)[] = [() => bus.drain()];
   try {
-    if (!(await bus.whenConnected(CONNECT_MS_MAX)))
+    if (!(await bus.whenConnected(Math.min(CONNECT_MS_MAX, endMs))))
       throw new CodedError("E_DEP_NATS", { field: "nats.url" });
     const run = startVenue({
       feed: config.feed,

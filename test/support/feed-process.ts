@@ -18,7 +18,11 @@ export class FeedProcess {
   #stdout = "";
   #stderr = "";
 
-  constructor(args: readonly string[], natsUrl?: string) {
+  constructor(
+    args: readonly string[],
+    natsUrl?: string,
+    env: Readonly<Record<string, string>> = {},
+  ) {
     // The address has a password: never on the command line.
     this.#child = spawn(
       process.execPath,
@@ -27,6 +31,7 @@ export class FeedProcess {
         stdio: ["ignore", "pipe", "pipe"],
         env: {
           PATH: process.env["PATH"],
+          ...env,
           ...(natsUrl === undefined ? {} : { FUSEWIRE_NATS_URL: natsUrl }),
         },
       },

@@ -1,6 +1,11 @@
 /** A venue on this machine: one WebSocket and REST server that plays a stream, keeps the reference book, and can be made to fail. */
 import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Random } from "../../engine/std/random.ts";
@@ -25,6 +30,8 @@ export interface VenueServerOptions {
   readonly dialect: Dialect;
   readonly random: Random;
   readonly delayMs?: number;
+  /** Its addresses are then `wss:` and `https:`. */
+  readonly tls?: { readonly key: string; readonly cert: string };
 }
 
 export class VenueServer {
@@ -51,18 +58,23 @@ export class VenueServer {
   /** What clients sent, newest last. */
   readonly received: string[] = [];
   readonly #options: VenueServerOptions;
-  readonly #http = createServer((request, response) =>
-    this.#answer(new URL(request.url ?? "/", "http://x"), response),
-  );
-  readonly #server = new WebSocketServer({
-    server: this.#http,
-    autoPong: false,
-  });
+  readonly #http;
+  readonly #server;
   readonly #sockets = new Map<WebSocket, Line>();
   readonly #old = new Map<string, string>();
 
   constructor(options: VenueServerOptions) {
     this.#options = options;
+    const answer = (request: IncomingMessage, response: ServerResponse): void =>
+      this.#answer(new URL(request.url ?? "/", "http://x"), response);
+    this.#http =
+      options.tls === undefined
+        ? createServer(answer)
+        : createTlsServer(options.tls, answer);
+    this.#server = new WebSocketServer({
+      server: this.#http,
+      autoPong: false,
+    });
     this.#server.on("connection", (socket) => this.#connected(socket));
   }
 
@@ -80,11 +92,11 @@ export class VenueServer {
   }
 
   get webSocketUrl(): string {
-    return `ws://127.0.0.1:${this.port}`;
+    return `${this.#options.tls === undefined ? "ws" : "wss"}://127.0.0.1:${this.port}`;
   }
 
   get restUrl(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.#options.tls === undefined ? "http" : "https"}://127.0.0.1:${this.port}`;
   }
 
   get open(): number {
