@@ -30,7 +30,7 @@ import { startNats, type NatsServer } from "./support/nats-server.ts";
 import { freePort } from "./support/server-process.ts";
 import { startTestEngine, type TestEngine } from "./support/test-engine.ts";
 import { bestAsks, bestBids, DIALECTS } from "./support/venue-dialects.ts";
-import { MadeUpMarket } from "./support/venue-market.ts";
+import { MadeUpMarket, tradeOf } from "./support/venue-market.ts";
 import { VenueServer } from "./support/venue-server.ts";
 import { BTC } from "./support/wire-samples.ts";
 
@@ -85,17 +85,6 @@ const gridsAt = async (url: string): Promise<unknown> => {
     .sort();
 };
 const GRIDS = SYMBOLS.map((symbol) => [symbol, 0.01, 0.0001]);
-
-const tradeOf = (name: string, id: number): string => {
-  const E = 1_700_000_000_000 + id;
-  return JSON.stringify({
-    stream: `${name.toLowerCase()}@trade`,
-    data: {
-      ...{ e: "trade", E, s: name, t: id, p: "100.00", q: "0.5000" },
-      ...{ T: E, m: id % 2 === 0, M: true },
-    },
-  });
-};
 
 const addresses = (): string[] => [
   ...["--url", venue.webSocketUrl],

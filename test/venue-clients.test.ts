@@ -19,6 +19,7 @@ import {
   MadeUpMarket,
   recordedMessages,
   RECORDINGS,
+  tradeOf,
 } from "./support/venue-market.ts";
 
 const NAMES: Readonly<Record<DialectName, readonly string[]>> = {
@@ -192,6 +193,34 @@ describe.each(VENUES)("the client of %s", { concurrent: true }, (venue) => {
       0,
     );
     expect(listener.count("rollovers_total", "outcome=failed")).toBe(0);
+  });
+});
+
+describe("trades", () => {
+  it("are told once, each of them, while one connection after another takes over", async ({
+    onTestFinished,
+  }) => {
+    const { server, listener, play, sync } = await setUp(
+      onTestFinished,
+      "binance",
+      { channels: ["book", "trades"], profile: { lifetimeMs: 400 } },
+    );
+    await sync();
+    let told = 0;
+    for (let i = 0; i < 60 && server.connections < 4; i++) {
+      for (let j = 0; j < 10; j++) server.play(tradeOf("BTCUSDT", ++told));
+      await play(20);
+      await sleep(10);
+    }
+    await eventually(
+      "the last is told",
+      () => listener.trades.at(-1)?.tradeId === told,
+    );
+    expect(server.connections).toBeGreaterThan(3);
+    expect(listener.trades.map(({ tradeId }) => tradeId)).toEqual(
+      Array.from({ length: told }, (_, i) => i + 1),
+    );
+    expect(listener.gaps).toEqual([]);
   });
 });
 

@@ -79,6 +79,18 @@ export class MadeUpMarket {
   }
 }
 
+/** A trade as Binance tells it. */
+export const tradeOf = (name: string, id: number): string => {
+  const E = 1_700_000_000_000 + id;
+  return JSON.stringify({
+    stream: `${name.toLowerCase()}@trade`,
+    data: {
+      ...{ e: "trade", E, s: name, t: id, p: "100.00", q: "0.5000" },
+      ...{ T: E, m: id % 2 === 0, M: true },
+    },
+  });
+};
+
 const DATA = join(import.meta.dirname, "../../../shared/data");
 
 export const hasRecordings = existsSync(DATA);
