@@ -132,6 +132,49 @@ describe("a book that meets a fault", () => {
     expect(sync.apply(snapshot(15, 4))).toBe("snapshot");
   });
 
+  it.each([
+    [
+      "contradicted by a quote",
+      (sync: BookSync) =>
+        sync.onQuote(quote(15, 2, { bidSize: 77 }, BINANCE)),
+    ],
+    [
+      "crossed",
+      (sync: BookSync) => sync.apply(delta(15, 2, [105, 1], [], BINANCE)),
+    ],
+    [
+      "cut off",
+      (sync: BookSync) =>
+        sync.apply({
+          type: "gap",
+          ...head(2, BINANCE),
+          reason: "disconnected",
+        }),
+    ],
+    ["stale", (sync: BookSync) => sync.checkFresh(ns(3000))],
+  ])(
+    "F45: refuses a snapshot from before what a book that is %s has seen, however late it is dated",
+    (_, spoil) => {
+      const sync = live({}, BINANCE);
+      for (let i = 0; i < 5; i++)
+        sync.apply(delta(10 + i, 1, [100, 2 + i], [], BINANCE));
+      spoil(sync);
+      expect(sync.isLive).toBe(false);
+      const old = snapshot(12, 3100, { bids: [100, 2, 98, 1], symbol: BINANCE });
+      expect(sync.apply(old)).toBe("refused");
+      const now = snapshot(16, 3200, { bids: [100, 3], symbol: BINANCE });
+      expect(sync.apply(now)).toBe("snapshot");
+    },
+  );
+
+  it("F45: takes a lower number for news where our own processes count, if it is dated later", () => {
+    const symbol = "BTC-USD.KRAKEN";
+    const sync = live({}, symbol);
+    sync.apply({ type: "gap", ...head(1, symbol), reason: "resync" });
+    expect(sync.apply(snapshot(3, 0, { symbol }))).toBe("refused");
+    expect(sync.apply(snapshot(3, 2, { symbol }))).toBe("snapshot");
+  });
+
   it("F46: tells a crossed from a locked book, judges each held delta, and asks at once", () => {
     const sync = live();
     sync.apply(delta(11, 1, [101, 0]));

@@ -100,6 +100,7 @@ describe("book sync over a network that drops, repeats and reorders", () => {
         (true_, net) => {
           const sync = new BookSync(new OrderBook({ depthMax: 100 }));
           let next = 0;
+          let seenSeq = 0;
           net.forEach((what, at) => {
             if (what.kind === "gap")
               sync.apply({ type: "gap", ...head(at), reason: "disconnected" });
@@ -122,6 +123,8 @@ describe("book sync over a network that drops, repeats and reorders", () => {
             }
             if (!sync.isLive) return;
             const { book } = sync;
+            expect(book.seq).toBeGreaterThanOrEqual(seenSeq);
+            seenSeq = book.seq;
             const bids: number[] = [];
             const asks: number[] = [];
             for (let i = 0; i < book.bidCount; i++)

@@ -349,15 +349,19 @@ export class BookSync {
   }
 
   /**
-   * False for a snapshot from before what was already seen, unless the venue dates it later: then its numbering has
-   * begun anew. False, too, for one that the deltas kept do not join on to.
+   * False for a snapshot from before what was already seen, unless another process of ours may have numbered it, and it is dated later.
+   * False, too, for one that the deltas kept do not join on to.
    */
   #isNews(event: BookSnapshot): boolean {
     if (!this.#early.fits(event.seq)) return false;
     if (!this.#seen.isOld(event)) return true;
     // What a refresh brings is older than a live book, and what has come since is kept.
     if (this.#refresh.isUnderWay) return this.#bridges(event.seq);
-    return this.#state !== "LIVE" && this.#seen.isRenumbered(event);
+    return (
+      this.#state !== "LIVE" &&
+      this.#traitsOf(event.symbol).numbering === "ofProcess" &&
+      this.#seen.isRenumbered(event)
+    );
   }
 
   #bridges(seq: number): boolean {

@@ -18,7 +18,7 @@ export class SeenNumbers {
     return seq < this.#seq;
   }
 
-  /** Old by its number, but dated later: the venue may count anew. */
+  /** Old by its number, but dated later: proof of a new count only where no number outlives the process that gave it. */
   isRenumbered(event: Numbered): boolean {
     return this.isOld(event) && event.eventUs > this.#eventUs;
   }

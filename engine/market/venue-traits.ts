@@ -3,19 +3,40 @@ import { venueOf } from "../domain/symbol.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 
 export interface VenueTraits {
-  /** A snapshot ends at some depth while deltas go on beyond it: levels further off are unknown until they change. */
-  readonly snapshots: "whole" | "cut";
+  /**
+   * A snapshot with fewer levels on a side than this is that whole side. One of more may have been cut, though deltas go
+   * on beyond it: what lies behind its last level is unknown until it changes.
+   */
+  readonly wholeBelow: number;
   /** A quote's sequence counts in the same numbers as the book's. */
   readonly quoteSeq: "shared" | "own";
+  /** What a book that does not change sends: nothing at all, or itself once more with a later time. */
+  readonly quiet: "silent" | "repeats";
 }
 
-const PLAIN: VenueTraits = { snapshots: "whole", quoteSeq: "own" };
-const BINANCE: VenueTraits = { snapshots: "cut", quoteSeq: "shared" };
+/** Mappers pass on no more levels a side of a snapshot. */
+const SNAPSHOT_LEVELS_MAX = 5000;
+
+/** Kraken, Coinbase, OKX, Bybit: whole books of the depth subscribed, numbered by the mapper; only changes are sent. */
+const PLAIN: VenueTraits = {
+  wholeBelow: SNAPSHOT_LEVELS_MAX,
+  quoteSeq: "own",
+  quiet: "silent",
+};
+/** Snapshots by REST, of as many levels as were asked for; bookTicker has the book's `u`. */
+const BINANCE: VenueTraits = { ...PLAIN, wholeBelow: 0, quoteSeq: "shared" };
+/** Every message is the whole book, every half second, changed or not. */
+const HYPERLIQUID: VenueTraits = { ...PLAIN, quiet: "repeats" };
 
 const TRAITS: ReadonlyMap<string, VenueTraits> = new Map([
   ["BINANCE", BINANCE],
   ["BINANCEUSDM", BINANCE],
   ["BINANCECOINM", BINANCE],
+  ["KRAKEN", PLAIN],
+  ["COINBASE", PLAIN],
+  ["OKX", PLAIN],
+  ["BYBIT", PLAIN],
+  ["HYPERLIQUID", HYPERLIQUID],
 ]);
 
 export const traitsOf = (symbol: SymbolId): VenueTraits =>
