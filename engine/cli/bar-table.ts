@@ -83,6 +83,7 @@ export const tableOfBars = (
   return table.finish(
     {
       symbol,
+      leader: options.leader?.[0]?.symbol,
       path: {
         times: table.head("timeUs"),
         prices: table.head("price"),

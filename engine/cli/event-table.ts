@@ -138,6 +138,7 @@ class EventRows {
     return table.finish(
       {
         symbol: this.#first.symbol,
+        leader: leader?.reference.symbol,
         path: {
           times: table.head("timeNs"),
           prices: table.head("price"),
@@ -147,10 +148,7 @@ class EventRows {
         sets: this.#sets,
         given: this.#given,
         barsLeftOut: 0,
-        metadata:
-          leader === undefined
-            ? {}
-            : { "fusewire.leader": leader.reference.symbol },
+        metadata: {},
       },
       this.#options,
     );

@@ -317,6 +317,22 @@ describe("inputs of a table", () => {
         ],
       }),
     ).rejects.toThrow("E_SYMBOL_UNKNOWN");
+    const btc = lean("btcusd", "20240101", "2024-01-01");
+    await expect(
+      exported({ paths: [btc], symbol: symbolId("ETHUSD.COINBASE") }),
+    ).rejects.toThrow("E_SYMBOL_UNKNOWN");
+    await expect(exported({ paths: [btc], leader: [btc] })).rejects.toThrow(
+      "E_INPUT_RANGE",
+    );
+    const { metadata } = await exported({
+      paths: [btc],
+      leader: [lean("ethusd", "20240101", "2024-01-01")],
+    });
+    expect(metadata).toMatchObject({
+      "fusewire.symbol": "BTCUSD.COINBASE",
+      "fusewire.leader": "ETHUSD.COINBASE",
+      "fusewire.intervalMs": "60000",
+    });
   });
 
   it("are refused where bars do not follow one another, or are of another length", async () => {

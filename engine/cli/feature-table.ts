@@ -10,6 +10,7 @@ import { CodedError } from "../std/errors.ts";
 import { constantsHashOf } from "./constants-file.ts";
 import { labelsOf } from "./feature-labels.ts";
 import type { PricePath } from "./feature-labels.ts";
+import { UNNAMED } from "./recorded-input.ts";
 
 export interface TableOptions {
   /** In seconds; each gives three labels. */
@@ -47,6 +48,7 @@ export interface FeatureTable {
 /** What is known of a table once its rows are there. */
 export interface TableFacts {
   readonly symbol: SymbolId;
+  readonly leader: SymbolId | undefined;
   readonly path: PricePath;
   /** Units of the path's times in a second. */
   readonly unitsPerS: number;
@@ -140,8 +142,15 @@ const inputsOf = (sets: readonly TableSet[]): readonly FeatureInput[] => [
   ),
 ];
 
+/** A file of bars need not say whose they are. */
+const named = (
+  key: string,
+  symbol: SymbolId | undefined,
+): Record<string, string> =>
+  symbol === undefined || symbol === UNNAMED ? {} : { [key]: symbol };
+
 const metadataOf = (
-  { symbol, sets, metadata }: TableFacts,
+  { symbol, leader, sets, metadata }: TableFacts,
   { horizonsS, barrierBps }: TableOptions,
 ): Record<string, string> => ({
   "fusewire.sets": JSON.stringify(
@@ -154,7 +163,8 @@ const metadataOf = (
       columns,
     })),
   ),
-  "fusewire.symbol": symbol,
+  ...named("fusewire.symbol", symbol),
+  ...named("fusewire.leader", leader),
   "fusewire.horizonsS": JSON.stringify(horizonsS),
   "fusewire.barrierBps": String(barrierBps),
   ...metadata,
