@@ -61,6 +61,7 @@ export const ENGINE_ACTORS_DEFAULTS: EngineActorsOptions = {
     ledger: DEFAULT_LEDGER_OPTIONS,
     minIntervalMs: 0,
     saveEveryMs: 5_000,
+    barsEveryMs: 60_000,
   },
   news: {
     mailboxMax: 1_024,

@@ -79,18 +79,21 @@ describe("the router", () => {
       expect(beta - 5).toBeCloseTo((before[i]!.beta - 5) * kept, 9);
     });
 
-    // The first bar that closes completes a window of those from before, with flat ones for the time away.
+    // The first trade brings the bars from before back, with flat ones for the time away.
     stage.feed(stage.trade(BTC, mid + 5));
+    const [away] = stage.inference.requests;
+    expect(away).toMatchObject({ input: { kind: "bars", length: 4 } });
+    stage.inference.answer(FORECAST.name, 0.6);
     for (let i = 0; i < 6 && stage.inference.pending === 0; i++) {
       stage.advanceMs(500);
       stage.feed(stage.delta(BTC));
     }
-    const [request] = stage.inference.requests;
+    const [, request] = stage.inference.requests;
     expect(request).toMatchObject({ input: { kind: "bars", length: 4 } });
     const input = request!.input as { values: Float32Array };
-    // The bar that was open when the last trade came never closed: the one before it goes on.
+    // The bar that was open when the last trade came closed as it stood: its price goes on.
     const [flat] = input.values.subarray(12, 13);
-    expect(flat).toBe(mid - 2);
+    expect(flat).toBe(mid);
     expect([...input.values.subarray(12, 18)]).toEqual([
       flat,
       flat,

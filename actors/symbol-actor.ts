@@ -79,6 +79,8 @@ export interface SymbolActorOptions {
   readonly minIntervalMs: number;
   /** Weights are saved at most this often. */
   readonly saveEveryMs: number;
+  /** Bars and their features are kept at most this often. */
+  readonly barsEveryMs: number;
 }
 
 export interface SymbolActorDeps {
@@ -100,6 +102,7 @@ export interface SymbolActorDeps {
 
 /** The staleness check comes this much after the limit: the limit itself is still fresh. */
 const FRESHNESS_SLACK_MS = 1;
+const RESUME_APART_NS = 60e9;
 /** Bars that the features look at, kept so that a symbol comes back with them. */
 const FEATURE_BARS = 61;
 
@@ -165,16 +168,11 @@ export class SymbolActor implements Actor<SymbolMessage> {
       options.bars,
       deps.counters.bars,
       (bar) => {
+        this.#barKeeper.closed(bar);
         if (!ofFeatures.has(bar.intervalMs)) return;
         this.#features.onBar(bar);
         this.#reference?.closed(bar);
       },
-    );
-    this.#barKeeper = new BarKeeper(
-      slot.symbol,
-      this.#bars,
-      deps.store,
-      deps.log,
     );
     this.#fuser = new Fuser(inference.models, options.fuser);
     const leading = deps.references.all.find(
@@ -184,6 +182,15 @@ export class SymbolActor implements Actor<SymbolMessage> {
       inference.models,
       leading === undefined ? {} : { leading },
     );
+    this.#barKeeper = new BarKeeper({
+      symbol: slot.symbol,
+      bars: this.#bars,
+      features: this.#features,
+      store: deps.store,
+      clock,
+      log: deps.log,
+      everyMs: options.barsEveryMs,
+    });
     this.#models = new SymbolModels(
       slot.symbol,
       inference,
@@ -225,11 +232,9 @@ export class SymbolActor implements Actor<SymbolMessage> {
       clock: this.#clock,
     });
     this.#load();
-    if (this.#context.incarnation === 1) {
-      this.#barKeeper.load((message) => this.#context.self.tell(message));
-      return;
-    }
     const nowNs = this.#clock.nowNs();
+    this.#takeUpBars(nowNs);
+    if (this.#context.incarnation === 1) return;
     this.#publishState(nowNs);
     this.#resync(nowNs);
   }
@@ -241,7 +246,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
     // Whoever listens must not go on trading on the last live signal.
     const state = reason === "quarantine" ? "QUARANTINED" : "SYNCING";
     const crashed = reason === "restart" || reason === "quarantine";
-    // What a crash leaves may be what caused it: it begins anew.
+    // What a crash leaves may be what caused it: what was kept before stands.
     if (!crashed) this.#barKeeper.save();
     const why = crashed ? "actorRestarted" : "disconnected";
     const { saidState, saidReason } = this.#voice;
@@ -280,7 +285,10 @@ export class SymbolActor implements Actor<SymbolMessage> {
         this.#features.onArticle(message.article);
         break;
       case "barsLoaded":
-        this.#barKeeper.loaded(message.bytes);
+        this.#barKeeper.loaded(
+          message.bytes,
+          this.#sync.isLive ? this.#book : undefined,
+        );
         break;
       case "resyncOrdered":
         this.#loseBook("operator");
@@ -315,6 +323,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
     if (this.#sync.isLive) this.#turnLive(nowNs);
     else this.#turnDark(nowNs);
     if (this.#keeper.wantsStore) this.#remindToSave(nowNs);
+    this.#barKeeper.saveWhenDue(nowNs);
     this.#turn.forget();
   }
 
@@ -532,6 +541,14 @@ export class SymbolActor implements Actor<SymbolMessage> {
       });
     if (this.#resyncReminder.isUnderWay(nowNs)) return;
     this.#resyncReminder.set(nowNs, this.#sync.resyncWaitMs(nowNs));
+  }
+
+  /** One that crashes soon after it took them up may crash of them: the next begins anew. */
+  #takeUpBars(nowNs: MonoNanos): void {
+    const slot = this.#slot;
+    if (nowNs - slot.resumedNs < RESUME_APART_NS) return;
+    slot.resumedNs = nowNs;
+    this.#barKeeper.load((message) => this.#context.self.tell(message));
   }
 
   #remindToSave(nowNs: MonoNanos): void {

@@ -24,6 +24,7 @@ import {
 } from "../engine/features/feature-sets.ts";
 import type { EventFeatureOptions } from "../engine/features/feature-sets.ts";
 import { MINUTE_MS } from "../engine/features/live-bar-features.ts";
+import { NEWS_SET } from "../engine/features/news-windows.ts";
 import type { Article } from "../engine/features/news-windows.ts";
 import type { OrderBook } from "../engine/market/order-book.ts";
 import type { ServedModel } from "../engine/ports.ts";
@@ -49,6 +50,8 @@ export const isRead = (
 /** Whether a model reads a set of minutes. */
 export const readsMinutes = (models: readonly ServedModel[]): boolean =>
   setsOf(models).some((set) => GRID_SETS.includes(set));
+
+const SLOW_SETS: ReadonlySet<DeclaredSet> = new Set([...GRID_SETS, NEWS_SET]);
 
 export class SymbolFeatures {
   readonly market = new FeatureSet();
@@ -112,6 +115,26 @@ export class SymbolFeatures {
 
   onArticle(article: Article): void {
     for (const features of this.#others) features.onArticle?.(article);
+  }
+
+  /** Those that take hours to warm up, by set and constants; the others run on a clock that does not stand still over an absence. */
+  *kept(): Generator<readonly [string, Float64Array]> {
+    for (const [hash, features] of this.#byHash)
+      if (SLOW_SETS.has(features.schema)) yield [hash, features.snapshot()];
+  }
+
+  /** From what was kept, where there is anything; `byNs`: how far our clock has been set since. */
+  recall(
+    keptOf: (hash: string) => Float64Array | undefined,
+    book: OrderBook | undefined,
+    byNs: number,
+  ): void {
+    for (const [hash, features] of this.#byHash) {
+      const kept = SLOW_SETS.has(features.schema) ? keptOf(hash) : undefined;
+      if (kept === undefined) continue;
+      features.restore(kept, book);
+      features.moveClock?.(byNs);
+    }
   }
 
   /** Once a turn: each set's vector is then in its `values`. */

@@ -22,6 +22,8 @@ export class SymbolSlot {
   lastErrorNs = 0 as MonoNanos;
   /** Snapshots asked for, ever. */
   resyncs = 0;
+  /** When an incarnation last took up what was kept of the bars. */
+  resumedNs = Number.NEGATIVE_INFINITY;
 
   constructor(symbol: SymbolId, seq: number) {
     this.symbol = symbol;

@@ -27,6 +27,8 @@ export const actorOptions = (config: Config): EngineActorsOptions => {
         length: symbols.barsMax,
         policies: {
           prefer: symbols.barsPrefer,
+          preferWaitMs: symbols.preferWaitMs,
+          fillWaitMs: symbols.fillWaitMs,
           lateTrades: symbols.lateTrades,
         },
       },
@@ -47,6 +49,7 @@ export const actorOptions = (config: Config): EngineActorsOptions => {
       },
       minIntervalMs: symbols.signalIntervalMs,
       saveEveryMs: state.saveEveryMs,
+      barsEveryMs: state.barsEveryMs,
     },
     news: {
       ...news,

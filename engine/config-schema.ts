@@ -73,6 +73,12 @@ export const CONFIG_SCHEMA = section(
           3_600_000,
           "Weights are saved at most this often, per symbol",
         ),
+        barsEveryMs: count(
+          60_000,
+          1000,
+          86_400_000,
+          "Bars and the features of bars are saved at most this often, per symbol",
+        ),
       },
       "What survives a restart",
     ),
@@ -237,8 +243,20 @@ export const CONFIG_SCHEMA = section(
           {
             default: "first",
             description:
-              "Whose bar counts where the venue tells one that is built here too: the one that comes first, or one of them within a second",
+              "Whose bar counts where the venue tells one that is built here too: the one that comes first, or one of them within symbols.preferWaitMs",
           },
+        ),
+        fillWaitMs: count(
+          5000,
+          0,
+          3_600_000,
+          "How long after its end an interval without any bar waits before it is filled; a later bar of it is left out",
+        ),
+        preferWaitMs: count(
+          1000,
+          0,
+          3_600_000,
+          "How long after its end an interval waits for the preferred bar",
         ),
         lateTrades: Type.Union([Type.Literal("drop"), Type.Literal("await")], {
           default: "drop",

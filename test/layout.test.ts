@@ -118,6 +118,11 @@ const LAYERS: readonly Layer[] = [
     files: [
       "engine/main.ts",
       "engine/installation.ts",
+      "engine/actor-options.ts",
+      "engine/fed-models.ts",
+      "engine/model-runtime.ts",
+      "engine/simulated-market.ts",
+      "engine/stores.ts",
       "engine/engine-status.ts",
       "engine/operator-desk.ts",
       "engine/predict-backend.ts",

@@ -7,11 +7,13 @@ import type {
 } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { assert } from "../std/assert.ts";
-import { encodeBars } from "./bar-archive.ts";
-import type { KeptBars } from "./bar-archive.ts";
+import { StateReader, StateWriter } from "../std/state-snapshot.ts";
+import { bytesOfNumbers, numbersOfBytes } from "../std/sections.ts";
+import type { Sections } from "../std/sections.ts";
+import { decodeBars, encodeBars } from "./bar-archive.ts";
 import { BarAggregator } from "./bar-aggregator.ts";
 import { BAR_BUILDER_DEFAULTS, BarBuilder } from "./bar-builder.ts";
-import type { BarBuilderOptions } from "./bar-builder.ts";
+import type { BarBuilderOptions, MarketTime } from "./bar-builder.ts";
 import { BarClock } from "./bar-clock.ts";
 import { barKindText, isOfKind } from "./bar-kind.ts";
 import type { BarKind } from "./bar-kind.ts";
@@ -177,17 +179,58 @@ export class BarBook {
     }
   }
 
-  /** Time bars for `resume`; undefined while there are none. */
-  encode(): Uint8Array | undefined {
-    return encodeBars(this.#time.map(({ lane }) => lane.series));
+  /** All that `resume` goes on with: closed bars, those in progress, and the latest trade ids. */
+  save(): Map<string, Uint8Array> {
+    const sections = new Map<string, Uint8Array>();
+    const put = (name: string, save: (to: StateWriter) => void): void => {
+      const to = new StateWriter();
+      save(to);
+      sections.set(name, bytesOfNumbers(to.snapshot()));
+    };
+    const bars = encodeBars(this.#time.map(({ lane }) => lane.series));
+    if (bars !== undefined) sections.set(BARS, bars);
+    for (const { kind, lane, builder, aggregator } of this.#time) {
+      put(`lane ${barKindText(kind)}`, (to) => lane.save(to));
+      const growing = builder ?? aggregator;
+      put(`growing ${barKindText(kind)}`, (to) => growing?.save(to));
+    }
+    for (const lane of this.#sized)
+      put(sizedName(lane), (to) => {
+        lane.builder.save(to);
+        lane.series.save(to);
+      });
+    put(TRADES, (to) => this.#ids.save(to));
+    return sections;
   }
 
-  /** Lanes go on where they were kept. One whose first bar came meanwhile goes on without. */
-  resume(kept: readonly KeptBars[]): void {
-    for (const { kind, lane } of this.#time) {
-      const own = kept.find(({ intervalMs }) => intervalMs === kind.intervalMs);
-      if (own !== undefined) lane.resume(own);
+  /** Lanes go on where they were kept, at the times given. One whose first bar came meanwhile goes on without. */
+  resume(sections: Sections, at: MarketTime): void {
+    const from = (name: string, resume: (from: StateReader) => void): void => {
+      const bytes = sections.get(name);
+      if (bytes !== undefined) resume(new StateReader(numbersOfBytes(bytes)));
+    };
+    const bars = sections.get(BARS);
+    const kept = bars === undefined ? [] : decodeBars(bars);
+    for (const { kind, lane, aggregator } of this.#time) {
+      const own = kept.find((one) => one.intervalMs === kind.intervalMs);
+      from(`lane ${barKindText(kind)}`, (state) => lane.resume(own, state, at));
+      from(`growing ${barKindText(kind)}`, (state) =>
+        aggregator?.resume(state),
+      );
     }
+    for (const lane of this.#sized)
+      if (lane.source === "none")
+        from(sizedName(lane), (state) => {
+          lane.builder.resume(state);
+          lane.series.load(state);
+          state.end();
+        });
+    from(TRADES, (state) => this.#ids.resume(state));
+    // Last, for they may tell a bar.
+    for (const { kind, builder } of this.#time)
+      from(`growing ${barKindText(kind)}`, (state) =>
+        builder?.resume(state, at),
+      );
   }
 
   counts(): BarCounts {
@@ -298,6 +341,13 @@ export class BarBook {
     this.#onClosed(bar);
   }
 }
+
+const BARS = "bars";
+const TRADES = "trades";
+
+/** A series of another length is another state. */
+const sizedName = ({ kind, series }: SizeLane): string =>
+  `lane ${barKindText(kind)} ${series.capacity}`;
 
 /** One request a kind, with the longest length; shortest interval first. */
 const longest = (requests: readonly BarRequest[]): readonly BarRequest[] => {

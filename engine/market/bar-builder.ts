@@ -2,6 +2,7 @@
 import type { Bar, MarketEvent, Trade } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { assert } from "../std/assert.ts";
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import { intervalStart, timeBars } from "./bar-kind.ts";
 import type { BarKind } from "./bar-kind.ts";
 import { BarSum } from "./bar-sum.ts";
@@ -64,6 +65,8 @@ export class BarBuilder {
   /** Trades may be missing up to here. */
   #damagedUs = NEVER;
   #isCutOff = false;
+  /** Nothing has come since it went on with what was kept. */
+  #isResumed = false;
 
   constructor(
     options: Partial<BarBuilderOptions> & Pick<BarBuilderOptions, "symbol">,
@@ -116,8 +119,52 @@ export class BarBuilder {
     this.#isCutOff = true;
   }
 
+  save(to: StateWriter): void {
+    to.numbers([this.#openUs, this.#sinceUs, this.#damagedUs]);
+    this.#sum.save(to);
+    this.#nextSum.save(to);
+  }
+
+  /**
+   * Goes on with the bar that was in progress before an absence. Trades may have been lost meanwhile: it is damaged. Where trades have come
+   * already, a bar of before is told as it stands, and one of the same interval is added to.
+   */
+  resume(from: StateReader, at: MarketTime): void {
+    const openUs = from.number();
+    const sinceUs = from.number();
+    const damagedUs = from.number();
+    const sum = new BarSum();
+    const nextSum = new BarSum();
+    sum.load(from);
+    nextSum.load(from);
+    from.end();
+    if (openUs === NEVER || this.#isTooOld(openUs, this.#sinceUs)) return;
+    this.#damagedUs = Math.max(this.#damagedUs, damagedUs, this.#sinceUs);
+    if (this.#sinceUs === NEVER) this.#isCutOff = this.#isResumed = true;
+    this.#sinceUs = sinceUs;
+    if (this.#openUs === NEVER) {
+      this.#openUs = openUs;
+      this.#sum = sum;
+      this.#nextSum = nextSum;
+    } else if (openUs === this.#openUs) {
+      this.#sum.addSum(sum);
+      this.#nextSum.addSum(nextSum);
+    } else if (openUs < this.#openUs && !sum.isEmpty)
+      this.#tell(sum, openUs, "damaged", at);
+  }
+
+  /** What was kept longer ago than is filled is no part of what comes. */
+  #isTooOld(openUs: number, nowUs: number): boolean {
+    return nowUs - openUs > this.#flatMax * this.#intervalUs;
+  }
+
   #reconnected(at: MarketTime): void {
     this.#isCutOff = false;
+    if (this.#isResumed && this.#isTooOld(this.#openUs, at.eventUs)) {
+      this.#openUs = NEVER;
+      this.#sinceUs = at.eventUs;
+    }
+    this.#isResumed = false;
     if (at.eventUs > this.#damagedUs) this.#damagedUs = at.eventUs;
   }
 
@@ -145,23 +192,30 @@ export class BarBuilder {
     for (let i = 0; i < empty; i++) this.#closeOldest(at);
   }
 
+  #tell(
+    sum: BarSum,
+    openUs: number,
+    coverage: BarCoverage,
+    at: MarketTime,
+  ): void {
+    const { receivedUs, receivedNs } = at;
+    const eventUs = openUs + this.#intervalUs;
+    const times = { openUs, eventUs, receivedUs, receivedNs };
+    this.#onBar(
+      sum.toBar(this.#symbol, this.#kind, times, "anyKnown"),
+      coverage,
+    );
+  }
+
   #closeOldest(at: MarketTime): void {
     const sum = this.#sum;
     const endUs = this.#openUs + this.#intervalUs;
     if (this.#firstBar === "emit" || this.#openUs >= this.#sinceUs)
-      this.#onBar(
-        sum.toBar(
-          this.#symbol,
-          this.#kind,
-          {
-            openUs: this.#openUs,
-            eventUs: endUs,
-            receivedUs: at.receivedUs,
-            receivedNs: at.receivedNs,
-          },
-          "anyKnown",
-        ),
+      this.#tell(
+        sum,
+        this.#openUs,
         this.#openUs < this.#damagedUs ? "damaged" : "whole",
+        at,
       );
     const { close } = sum;
     this.#sum = this.#nextSum;

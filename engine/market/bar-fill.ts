@@ -1,6 +1,7 @@
 /** Bars that no trade and no venue made: what a lane fills holes with, and what it was kept from before. */
 import type { Bar } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import { unixMicros } from "../std/time.ts";
 import type { KeptBars } from "./bar-archive.ts";
 import type { MarketTime } from "./bar-builder.ts";
@@ -35,6 +36,36 @@ export const flatBar = (
   trades: 0,
   closed: true,
 });
+
+export const saveBar = (to: StateWriter, bar: Bar): void => {
+  to.numbers([bar.openUs, bar.open, bar.high, bar.low, bar.close]);
+  to.numbers([bar.volume, bar.vwap, bar.trades]);
+  to.numbers([bar.buyVolume ?? NaN, bar.sellVolume ?? NaN]);
+};
+
+/** As `saveBar` put it down, told at the frame's event. */
+export const savedBar = (frame: BarFrame, from: StateReader): Bar => {
+  const openUs = from.number();
+  const open = from.number();
+  const high = from.number();
+  const low = from.number();
+  const close = from.number();
+  const volume = from.number();
+  const vwap = from.number();
+  const trades = from.number();
+  const buyVolume = from.number();
+  const sellVolume = from.number();
+  return {
+    ...flatBar(frame, openUs, close),
+    open,
+    high,
+    low,
+    volume,
+    vwap,
+    trades,
+    ...(Number.isNaN(buyVolume) ? {} : { buyVolume, sellVolume }),
+  };
+};
 
 /** The i-th kept bar, told at the receipt of the event that brought it back. How many trades it had was not kept. */
 export const keptBar = (frame: BarFrame, kept: KeptBars, i: number): Bar => {

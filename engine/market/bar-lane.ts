@@ -1,9 +1,10 @@
 /** The closed bars of one interval, each once and in order, of what the venue tells and what is built here. */
 import type { Bar } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import type { KeptBars } from "./bar-archive.ts";
 import type { BarCoverage, MarketTime } from "./bar-builder.ts";
-import { flatBar, keptBar } from "./bar-fill.ts";
+import { flatBar, keptBar, saveBar, savedBar } from "./bar-fill.ts";
 import type { BarFrame } from "./bar-fill.ts";
 import { intervalStart } from "./bar-kind.ts";
 import { BarSeries } from "./bar-series.ts";
@@ -44,6 +45,19 @@ interface Pending {
   coverage: BarCoverage;
 }
 
+interface Waiting {
+  readonly bar: Bar;
+  readonly source: BarSource;
+  readonly coverage: BarCoverage;
+}
+
+/** A lane as it was kept. */
+interface KeptLane {
+  readonly nextUs: number;
+  readonly bars: KeptBars | undefined;
+  readonly waiting: readonly Waiting[];
+}
+
 export class BarLane {
   readonly series: BarSeries;
   /** Bars of intervals that were settled before: told again, by the other source, or too late. */
@@ -73,7 +87,7 @@ export class BarLane {
   #lastBuiltUs = NEVER;
   /** A bar far ahead, believed once another one agrees. */
   #farUs = NEVER;
-  #kept: KeptBars | undefined;
+  #kept: KeptLane | undefined;
 
   constructor(
     symbol: SymbolId,
@@ -99,9 +113,38 @@ export class BarLane {
     return this.#nextUs;
   }
 
+  /** The bars that wait for their turn, for `resume`; the others are in the series. */
+  save(to: StateWriter): void {
+    to.number(this.#nextUs);
+    to.number(
+      this.#pending.reduce(
+        (sum, { venue, built }) =>
+          sum + Number(venue !== undefined) + Number(built !== undefined),
+        0,
+      ),
+    );
+    for (const { venue, built, coverage } of this.#pending)
+      for (const bar of [venue, built]) {
+        if (bar === undefined) continue;
+        to.flag(bar === venue);
+        to.flag(coverage === "damaged");
+        saveBar(to, bar);
+      }
+  }
+
   /** What was kept of this lane; it waits for the first bar, which shows how long the symbol was away. */
-  resume(kept: KeptBars): void {
-    if (this.#nextUs === NEVER) this.#kept = kept;
+  resume(kept: KeptBars | undefined, from: StateReader, at: MarketTime): void {
+    const nextUs = from.number();
+    const waiting: Waiting[] = [];
+    for (let left = from.number(); left > 0; left--)
+      waiting.push({
+        source: from.flag() ? "venue" : "built",
+        coverage: from.flag() ? "damaged" : "whole",
+        bar: savedBar(this.#frame(at), from),
+      });
+    from.end();
+    if (this.#nextUs === NEVER && nextUs !== NEVER)
+      this.#kept = { nextUs, bars: kept, waiting };
   }
 
   offer(bar: Bar, source: BarSource, coverage: BarCoverage): void {
@@ -139,15 +182,15 @@ export class BarLane {
   }
 
   /** The bars from before, then flat ones for the time away: unless that was longer than is filled. */
-  #resumeAt(bar: Bar, kept: KeptBars): void {
+  #resumeAt(bar: Bar, { nextUs, bars, waiting }: KeptLane): void {
     this.#kept = undefined;
-    const nextUs = kept.lastOpenUs + this.#intervalUs;
     const away = (bar.openUs - nextUs) / this.#intervalUs;
     if (away > this.#policies.flatMax) return;
     const frame = this.#frame(bar);
-    for (let i = 0; i < kept.length; i++)
-      this.#tell(keptBar(frame, kept, i), "whole");
+    for (let i = 0; i < (bars?.length ?? 0); i++)
+      this.#tell(keptBar(frame, bars!, i), "whole");
     this.#nextUs = nextUs;
+    for (const one of waiting) this.#wait(one.bar, one.source, one.coverage);
     if (away > 0) this.#jump(bar.openUs, bar);
   }
 

@@ -2,6 +2,7 @@
 import type { Bar, Trade } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { assert } from "../std/assert.ts";
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import { unixMicros } from "../std/time.ts";
 import type { BarKind } from "./bar-kind.ts";
 import { BarSum } from "./bar-sum.ts";
@@ -78,6 +79,20 @@ export class BarSizeBuilder {
     }
     this.#add(trade);
     if (this.#missing() <= 0) this.#close(trade);
+  }
+
+  save(to: StateWriter): void {
+    to.number(this.#openUs);
+    this.#sum.save(to);
+  }
+
+  /** Goes on with the bar that was in progress before an absence; trades that have come already count in it. */
+  resume(from: StateReader): void {
+    const openUs = from.number();
+    const sum = new BarSum();
+    sum.load(from);
+    if (!sum.isEmpty || this.#openUs < openUs) this.#openUs = openUs;
+    this.#sum.addSum(sum);
   }
 
   /** Ends as many bars as the trade is worth; what is left stays in `#part`. */

@@ -1,8 +1,11 @@
 /** The ids of a symbol's latest trades, to know a trade that is told twice; a hash table and a ring, both of fixed size. */
 import type { Trade } from "../domain/market-event.ts";
 import { assert } from "../std/assert.ts";
+import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 
 const EMPTY = -1;
+/** Of the latest ids so many are kept over a restart: a venue tells the last trades again to whoever connects. */
+const KEPT_MAX = 256;
 /** Knuth's multiplicative hash. */
 const GOLDEN = 2_654_435_761;
 const TWO_32 = 4_294_967_296;
@@ -43,6 +46,24 @@ export class BarTradeIds {
     this.#next = this.#next + 1 === this.#ring.length ? 0 : this.#next + 1;
     if (oldest !== EMPTY) this.#remove(oldest);
     return true;
+  }
+
+  /** The latest ids, oldest first. */
+  save(to: StateWriter): void {
+    const ring = this.#ring;
+    const length = Math.min(KEPT_MAX, ring.length);
+    to.number(length);
+    for (let age = length; age > 0; age--)
+      to.number(ring[(this.#next - age + ring.length) % ring.length]!);
+  }
+
+  resume(from: StateReader): void {
+    const { duplicates } = this;
+    for (let left = from.number(); left > 0; left--) {
+      const tradeId = from.number();
+      if (tradeId > 0) this.take({ tradeId });
+    }
+    this.duplicates = duplicates;
   }
 
   #home(id: number): number {
