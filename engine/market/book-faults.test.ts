@@ -135,8 +135,7 @@ describe("a book that meets a fault", () => {
   it.each([
     [
       "contradicted by a quote",
-      (sync: BookSync) =>
-        sync.onQuote(quote(15, 2, { bidSize: 77 }, BINANCE)),
+      (sync: BookSync) => sync.onQuote(quote(15, 2, { bidSize: 77 }, BINANCE)),
     ],
     [
       "crossed",
@@ -160,7 +159,10 @@ describe("a book that meets a fault", () => {
         sync.apply(delta(10 + i, 1, [100, 2 + i], [], BINANCE));
       spoil(sync);
       expect(sync.isLive).toBe(false);
-      const old = snapshot(12, 3100, { bids: [100, 2, 98, 1], symbol: BINANCE });
+      const old = snapshot(12, 3100, {
+        bids: [100, 2, 98, 1],
+        symbol: BINANCE,
+      });
       expect(sync.apply(old)).toBe("refused");
       const now = snapshot(16, 3200, { bids: [100, 3], symbol: BINANCE });
       expect(sync.apply(now)).toBe("snapshot");
@@ -280,6 +282,27 @@ describe("a book that meets a fault", () => {
       expect(sync.state).toBe("LIVE");
     },
   );
+
+  it("F51: is alive while a venue that repeats a quiet book dates it later, within bounds", () => {
+    const symbol = "BTC.HYPERLIQUID";
+    const repeated = (venueMs: (ms: number) => number): BookSync => {
+      const sync = live({ quietMaxMs: 10_000 }, symbol);
+      for (let ms = 500; ms <= 9500; ms += 500) {
+        const told = snapshot(10 + ms, ms, { symbol });
+        sync.apply({ ...told, ...head(ms, symbol, venueMs(ms)) });
+        sync.checkFresh(ns(ms));
+      }
+      return sync;
+    };
+    const quiet = repeated((ms) => ms);
+    expect(quiet.state).toBe("LIVE");
+    for (let ms = 10_000; ms <= 13_000; ms += 500) {
+      quiet.apply(snapshot(20_000 + ms, ms, { symbol }));
+      quiet.checkFresh(ns(ms));
+    }
+    expect(quiet).toMatchObject({ state: "STALE", reason: "frozen" });
+    expect(repeated(() => 0)).toMatchObject({ reason: "frozen" });
+  });
 
   it("F51: is frozen when deltas repeat what is known, and not when they say that nothing has changed", () => {
     const repeats = live();

@@ -322,7 +322,12 @@ export class BookSync {
     // The same again is a frozen feed's repetition: it neither refreshes the book nor revives a stale one.
     if (!isChanged && event.seq === book.seq && !this.#refresh.isUnderWay)
       return "duplicate";
-    this.#applySnapshot(event, isChanged);
+    const isRepeat =
+      this.#traitsOf(event.symbol).quiet === "repeats" &&
+      event.eventUs > this.#seen.eventUs;
+    this.#applySnapshot(event);
+    if (isChanged) this.#fresh.moved(event.receivedNs);
+    else if (isRepeat) this.#fresh.agreed(event.receivedNs);
     const broken = this.#drainEarly();
     if (broken !== undefined) return broken;
     if (this.#early.size > 0) {
@@ -333,24 +338,23 @@ export class BookSync {
     return this.#judge("snapshot");
   }
 
-  #applySnapshot(event: BookSnapshot, isChanged: boolean): void {
+  #applySnapshot(event: BookSnapshot): void {
     const { book } = this;
     if (this.#seen.isOld(event) && !this.#refresh.isUnderWay)
       this.#forgetNumbers();
     book.replace(event.bids, event.asks, event.seq);
-    if (this.#traitsOf(event.symbol).snapshots === "cut") book.endHere();
+    book.endHere(this.#traitsOf(event.symbol).wholeBelow);
     this.counts.snapshots++;
     this.#isFirstDelta = true;
     this.#release();
     this.#refresh.end();
     this.#seen.saw(event);
-    if (isChanged) this.#fresh.moved(event.receivedNs);
     if (book.hasBothSides) this.#band.follow(book.mid);
   }
 
   /**
-   * False for a snapshot from before what was already seen, unless another process of ours may have numbered it, and it is dated later.
-   * False, too, for one that the deltas kept do not join on to.
+   * False for a snapshot from before what was already seen, unless another process of ours may have numbered it, and it
+   * is dated later. False, too, for one that the deltas kept do not join on to.
    */
   #isNews(event: BookSnapshot): boolean {
     if (!this.#early.fits(event.seq)) return false;

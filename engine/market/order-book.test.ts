@@ -125,7 +125,7 @@ describe("order book", () => {
     expect(book.isComplete(3)).toBe(false);
     book.applySnapshot([], [101, 1, 102, 1, 103, 1], 5);
     expect(book.isComplete(3)).toBe(true);
-    book.endHere();
+    book.endHere(0);
     expect(book.isComplete(2)).toBe(true);
     expect(book.isComplete(3)).toBe(false);
   });

@@ -155,10 +155,10 @@ export class OrderBook {
     return this.#bids.isComplete(levels) && this.#asks.isComplete(levels);
   }
 
-  /** The snapshot just applied may have been cut: what lies beyond its last levels is unknown. */
-  endHere(): void {
-    this.#bids.endHere();
-    this.#asks.endHere();
+  /** Where the snapshot just applied has so many levels it may have been cut: what lies beyond its last one is unknown. */
+  endHere(wholeBelow: number): void {
+    for (const side of [this.#bids, this.#asks])
+      if (side.count >= wholeBelow) side.endHere();
   }
 
   /** Levels whose size an update really changed since construction. */

@@ -8,6 +8,10 @@ export class SeenNumbers {
   #seq = -1;
   #eventUs = 0;
 
+  get eventUs(): number {
+    return this.#eventUs;
+  }
+
   saw({ seq, eventUs }: Numbered): void {
     this.#seq = seq;
     this.#eventUs = eventUs;
