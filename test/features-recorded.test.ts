@@ -16,9 +16,13 @@ import {
   verifyLookahead,
   verifyWarmup,
 } from "../engine/cli/verify-features.ts";
+import { barsTask } from "../engine/cli/parity-bars.ts";
+import { tapeTask } from "../engine/cli/parity-tape.ts";
 import { runParity } from "../engine/cli/verify-parity.ts";
 import { BAR_SETS, GRID_SETS } from "../engine/features/feature-sets.ts";
 import { FeatureSet } from "../engine/features/feature-set.ts";
+import { MARKET_FEATURES } from "../engine/features/feature-schema.ts";
+import { MICROSTRUCTURE_SET } from "../engine/features/microstructure-set.ts";
 import { NEWS_SET } from "../engine/features/news-windows.ts";
 import { Random } from "../engine/std/random.ts";
 
@@ -46,15 +50,26 @@ describe("parity", () => {
   it.skipIf(!hasData || python === undefined)(
     "holds on recorded bars with holes: no missing value differs, no number by a billionth (needs ../shared/data, and a Python with numpy and pandas)",
     async () => {
-      const report = await runParity({
-        sets: [...GRID_SETS, NEWS_SET],
-        bars: await barsOf(BARS),
-        python: python!,
-      });
+      const task = barsTask([...GRID_SETS, NEWS_SET], await barsOf(BARS));
+      const report = await runParity(task, python!);
       expect(report.rows).toBeGreaterThan(1000);
       expect(report.nanMismatches).toBe(0);
       expect(report.maxRelError).toBeLessThan(1e-9);
       expect(report.maxRelErrorFloat32).toBeLessThan(1e-5);
+    },
+    60_000,
+  );
+
+  it.skipIf(!hasData || python === undefined)(
+    "holds on a recorded tape, as far as the rounding of its prices allows (needs ../shared/data, and a Python with numpy and pandas)",
+    async () => {
+      const events = (await tapeEvents(TAPE)).slice(0, 12_000);
+      const task = tapeTask([MARKET_FEATURES, MICROSTRUCTURE_SET], events);
+      const report = await runParity(task, python!);
+      expect(report.features).toBe(95);
+      expect(report.rows).toBeGreaterThan(500);
+      expect(report.nanMismatches).toBe(0);
+      expect(report.maxRelError).toBeLessThan(1e-5);
     },
     60_000,
   );
@@ -74,7 +89,7 @@ describe("parity", () => {
       },
     ] as unknown as Awaited<ReturnType<typeof barsOf>>;
     await expect(
-      runParity({ sets: BAR_SETS, bars, python: join(folder, "nothing") }),
+      runParity(barsTask(BAR_SETS, bars), join(folder, "nothing")),
     ).rejects.toThrow("E_DEP_PYTHON");
   });
 });

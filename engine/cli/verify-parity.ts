@@ -1,26 +1,22 @@
-/** Features of bars and news as the engine computes them beside the independent columns of training/parity.py, number by number. */
+/** Features as the engine computes them beside the independent columns of training/parity.py, number by number. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Bar } from "../domain/market-event.ts";
-import { BAR_INPUTS } from "../features/bar-inputs.ts";
 import type { DeclaredSet } from "../features/feature-declaration.ts";
-import { FRAMES_SET } from "../features/frames-set.ts";
-import { GRID_FILL_MAX, GridFeatures } from "../features/grid-features.ts";
-import { NEWS_SET, NewsWindows } from "../features/news-windows.ts";
-import type { Article } from "../features/news-windows.ts";
 import { INSTALLATION } from "../installation.ts";
 import { CodedError } from "../std/errors.ts";
-import { ArticleDraw, BesideDraw } from "./parity-beside.ts";
 
-export interface ParityOptions {
-  /** Of bars and news, in the order of the engine's list; frames are left out where the bars are not minutes. */
+/** What the engine made of an input, and what the reference needs to know of it: no number that the engine made. */
+export interface ParityTask {
   readonly sets: readonly DeclaredSet[];
-  readonly bars: readonly Bar[];
-  /** A Python that has numpy and pandas. */
-  readonly python: string;
+  /** Rows of all sets' features, one after another. */
+  readonly values: readonly number[];
+  /** Columns of the matrices and the like. */
+  readonly settings: object;
+  /** By name of the file. */
+  readonly matrices: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface ParityReport {
@@ -34,50 +30,25 @@ export interface ParityReport {
   readonly worstFeature: string;
 }
 
-const BAR_COLUMNS = [
-  "interval",
-  "open",
-  "high",
-  "low",
-  "close",
-  "volume",
-] as const;
-const BESIDE = BAR_INPUTS.slice(BAR_INPUTS.indexOf("bidPrice"));
-
-const ARTICLE_COLUMNS = [
-  "publishedUs",
-  "receivedUs",
-  "positive",
-  "negative",
-  "neutral",
-] as const;
-
 const SIZE_MIN_SHARE = 1e-6;
 const OUTPUT_BYTES_MAX = 1 << 20;
 
-export const runParity = async ({
-  sets: wanted,
-  bars,
-  python,
-}: ParityOptions): Promise<ParityReport> => {
-  const intervalMs = bars[0]?.intervalMs;
-  if (intervalMs === undefined)
-    throw new CodedError("E_INPUT_SCHEMA", { detail: "no bars" });
-  const sets = wanted.filter(
-    (set) => set !== FRAMES_SET || intervalMs === 60_000,
-  );
+/** `python` has numpy and pandas. */
+export const runParity = async (
+  task: ParityTask,
+  python: string,
+): Promise<ParityReport> => {
   const folder = await mkdtemp(join(tmpdir(), "fusewire-parity-"));
   try {
-    const run = runEngine(sets, bars, intervalMs);
-    await writeTask(folder, sets, bars, intervalMs, run);
+    await writeTask(folder, task);
     await runReference(python, folder);
     const bytes = await readFile(join(folder, "reference.f64"));
     const reference = new Float64Array(
       bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
     );
     return compareColumns(
-      namesOf(sets),
-      Float64Array.from(run.values),
+      namesOf(task.sets),
+      Float64Array.from(task.values),
       reference,
     );
   } finally {
@@ -90,91 +61,21 @@ const namesOf = (sets: readonly DeclaredSet[]): string[] =>
     features.map((feature) => `${name}.${feature.name}`),
   );
 
-interface EngineRun {
-  /** Row by row of the grid. */
-  readonly values: readonly number[];
-  readonly beside: readonly number[];
-  readonly articles: readonly Article[];
-}
-
-/** The engine over the bars and what is drawn beside them. */
-const runEngine = (
-  sets: readonly DeclaredSet[],
-  bars: readonly Bar[],
-  intervalMs: number,
-): EngineRun => {
-  const beside: number[] = [];
-  const values: number[] = [];
-  const articles: Article[] = [];
-  const draw = new BesideDraw();
-  const articleDraw = new ArticleDraw();
-  const news = new NewsWindows();
-  const mood = new Float64Array(
-    sets.includes(NEWS_SET) ? NEWS_SET.features.length : 0,
-  );
-  const features = new GridFeatures(
-    {
-      sets: sets.filter((set) => set !== NEWS_SET),
-      intervalMs,
-      fillMax: GRID_FILL_MAX,
-    },
-    ({ openUs, close }) => {
-      const closeUs = openUs + intervalMs * 1000;
-      for (const article of articleDraw.within(openUs, closeUs)) {
-        articles.push(article);
-        news.onArticle(article);
-      }
-      if (mood.length > 0) news.write(closeUs, mood, 0);
-      beside.push(...features.run.inputs.slice(-BESIDE.length));
-      values.push(...features.values, ...mood);
-      draw.next(features, close);
-    },
-  );
-  draw.next(features, bars[0]!.close);
-  for (const bar of bars) features.onBar(bar);
-  if (features.grid.restarts > 0)
-    throw new CodedError("E_INPUT_SCHEMA", {
-      detail: `a hole of more than ${GRID_FILL_MAX} bars`,
-    });
-  return { values, beside, articles };
-};
-
-/** What the reference needs to know, and no number that the engine made. */
 const writeTask = async (
   folder: string,
-  sets: readonly DeclaredSet[],
-  bars: readonly Bar[],
-  intervalMs: number,
-  { beside, articles }: EngineRun,
+  { sets, settings, matrices }: ParityTask,
 ): Promise<void> => {
-  const rows = bars.flatMap((bar) => [
-    bar.openUs / (intervalMs * 1000),
-    bar.open,
-    bar.high,
-    bar.low,
-    bar.close,
-    bar.volume,
-  ]);
-  const news = articles.flatMap((article) =>
-    ARTICLE_COLUMNS.map((name) => article[name]),
-  );
   const task = {
+    ...settings,
     sets: sets.map((set) => ({
       name: set.name,
       features: set.features.map(({ name }) => name),
       constants: set.constants,
     })),
-    barColumns: BAR_COLUMNS,
-    gridColumns: BESIDE,
-    articleColumns: ARTICLE_COLUMNS,
-    intervalMs,
   };
   await writeFile(join(folder, "task.json"), JSON.stringify(task));
-  const matrix = (name: string, values: readonly number[]): Promise<void> =>
-    writeFile(join(folder, name), Float64Array.from(values));
-  await matrix("bars.f64", rows);
-  await matrix("grid.f64", beside);
-  await matrix("articles.f64", news);
+  for (const [name, values] of Object.entries(matrices))
+    await writeFile(join(folder, `${name}.f64`), Float64Array.from(values));
 };
 
 const runReference = async (python: string, folder: string): Promise<void> => {

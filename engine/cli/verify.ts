@@ -7,6 +7,8 @@ import {
   featureSet,
 } from "../features/feature-sets.ts";
 import type { DeclaredSet } from "../features/feature-declaration.ts";
+import { MARKET_FEATURES } from "../features/feature-schema.ts";
+import { MICROSTRUCTURE_SET } from "../features/microstructure-set.ts";
 import { NEWS_SET } from "../features/news-windows.ts";
 import { INSTALLATION } from "../installation.ts";
 import { Random } from "../std/random.ts";
@@ -20,20 +22,23 @@ import {
 import { barSource, tapeSource } from "./feature-rows.ts";
 import { barsOf, isBarsPath, tapeEvents } from "./recorded-input.ts";
 import { verifyLookahead, verifyWarmup } from "./verify-features.ts";
+import { barsTask } from "./parity-bars.ts";
+import { tapeTask } from "./parity-tape.ts";
 import { runParity } from "./verify-parity.ts";
-import type { ParityReport } from "./verify-parity.ts";
+import type { ParityReport, ParityTask } from "./verify-parity.ts";
 import { verifySignalLookahead } from "./verify-signals.ts";
 
 const help = `usage: fusewire verify lookahead FILE… [--set NAME] [--cuts N] [--signals N] [--seed TEXT] [--json]
        fusewire verify warmup FILE… [--set NAME] [--starts N] [--seed TEXT] [--json]
-       fusewire verify parity BARS… [--set NAME] [--python PATH] [--json]
+       fusewire verify parity FILE… [--set NAME] [--python PATH] [--json]
 
 FILE is a file of bars (.csv, .csv.gz, .zip, .parquet) for the bar features, or a tape or raw recording for the market features.
 
 lookahead cuts the input at random points: whatever was said before a cut must be the same to the bit without what came after it. With
 --signals it also runs the engine itself over that many cut tapes and compares its signals.
 warmup begins the input at random points: once a feature has settled, as its set declares, it must not show where the tape began.
-parity computes the features of bars and news beside training/parity.py, which knows the formulas alone, and compares them number by number.
+parity computes the features of bars and news, or those of a tape, beside training/parity.py, which knows the formulas alone, and compares
+them number by number.
 Each prints what it found; exit code 1 when it found something.
 
       --cuts N          points to cut at (10)
@@ -64,7 +69,10 @@ type Report = (path: string, finding: object, isGood: boolean) => boolean;
 const BARS_TOLERANCE = 1e-9;
 const TAPE_TOLERANCE = 1e-4;
 const PARITY_MAX = 1e-9;
+/** Near 0 a difference of prices in basis points is the rounding of the prices. */
+const TAPE_PARITY_MAX = 1e-5;
 const PARITY_FLOAT32_MAX = 1e-5;
+const TAPE_SETS = [MARKET_FEATURES, MICROSTRUCTURE_SET];
 
 const setsOf = <S extends DeclaredSet>(
   sets: readonly S[],
@@ -75,7 +83,7 @@ const setsOf = <S extends DeclaredSet>(
   // A set that is not there at all is told as such.
   if (set === undefined)
     throw new UsageError(
-      `--set ${featureSet(name).name}: a set of bar features`,
+      `--set ${featureSet(name).name}: not a set of such a file`,
     );
   return [set];
 };
@@ -148,24 +156,36 @@ const warmup = async (
   return report(path, found, found.failedFeatures.length === 0);
 };
 
+const parityTask = async (path: string, set?: string): Promise<ParityTask> =>
+  isBarsPath(path)
+    ? barsTask(setsOf([...GRID_SETS, NEWS_SET], set), await barsOf(path))
+    : tapeTask(setsOf(TAPE_SETS, set), await tapeEvents(path));
+
 const parity = async (
   paths: readonly string[],
   values: Values,
   report: Report,
 ): Promise<boolean> => {
+  const python = values.python ?? process.env.FUSEWIRE_PYTHON ?? "python3";
   const reports: ParityReport[] = [];
-  for (const path of paths)
-    reports.push(
-      await runParity({
-        sets: setsOf([...GRID_SETS, NEWS_SET], values.set),
-        bars: await barsOf(path),
-        python: values.python ?? process.env.FUSEWIRE_PYTHON ?? "python3",
-      }),
-    );
+  let isGood = true;
+  for (const path of paths) {
+    const one = await runParity(await parityTask(path, values.set), python);
+    const max = isBarsPath(path) ? PARITY_MAX : TAPE_PARITY_MAX;
+    isGood &&=
+      one.maxRelError <= max &&
+      one.maxRelErrorFloat32 <= PARITY_FLOAT32_MAX &&
+      one.nanMismatches === 0;
+    reports.push(one);
+  }
+  return report(`${paths.length} files`, worstOf(reports), isGood);
+};
+
+const worstOf = (reports: readonly ParityReport[]): ParityReport => {
   const worst = reports.reduce((a, b) =>
     b.maxRelError > a.maxRelError ? b : a,
   );
-  const found: ParityReport = {
+  return {
     features: worst.features,
     rows: reports.reduce((sum, { rows }) => sum + rows, 0),
     maxRelError: worst.maxRelError,
@@ -175,13 +195,6 @@ const parity = async (
     nanMismatches: reports.reduce((sum, r) => sum + r.nanMismatches, 0),
     worstFeature: worst.worstFeature,
   };
-  return report(
-    `${paths.length} files`,
-    found,
-    found.maxRelError <= PARITY_MAX &&
-      found.maxRelErrorFloat32 <= PARITY_FLOAT32_MAX &&
-      found.nanMismatches === 0,
-  );
 };
 
 export const verifyCommand: Command = {
