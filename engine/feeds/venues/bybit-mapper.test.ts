@@ -60,6 +60,19 @@ describe("BybitMapper", () => {
     expect(bybit.mapper.counts.gaps).toBe(0);
   });
 
+  it("voids the book for an update that says by its id of 1 that all begins anew", () => {
+    const bybit = stage();
+    bybit.take(book("snapshot", 18_521_288));
+    expect(bybit.take(book("delta", 1, { b: [], a: [] }))).toMatchObject([
+      { type: "gap", reason: "sequence" },
+    ]);
+    expect(bybit.types(book("delta", 2))).toEqual([]);
+    expect(bybit.types(book("snapshot", 3))).toEqual(["bookSnapshot"]);
+    const young = stage();
+    young.take(book("snapshot", 1));
+    expect(young.take(book("delta", 1))).toEqual([]);
+  });
+
   it("passes over a snapshot that says again that nothing changed", () => {
     const bybit = stage();
     bybit.take(book("snapshot", 5));

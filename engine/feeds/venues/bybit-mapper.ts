@@ -111,6 +111,9 @@ export class BybitMapper extends MapperFrame<"BYBIT"> {
         bestFirst(asks, "asks"),
       );
     } else if (!numbers.isLive) numbers.unsynced();
+    else if (updateId === 1 && state.updateId > 1)
+      // The service has begun anew, or the book has: what follows builds on something else.
+      numbers.void(eventUs, "sequence");
     else if (updateId <= state.updateId) this.core.counts.duplicates++;
     else if (updateId !== state.updateId + 1) numbers.void(eventUs, "sequence");
     else {

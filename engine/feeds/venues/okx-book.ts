@@ -96,10 +96,12 @@ export class OkxBook {
     return false;
   }
 
-  /** By ids, where the venue sends them; else by time, which only tells what is older. */
+  /** By ids, where the venue sends them; else by checksum, and by time, which only tells what is older. */
   #orderOf(message: OkxBookMessage): "next" | "duplicate" | "broken" {
     const { seqId, prevSeqId, eventUs } = message;
     const last = this.#seqId;
+    // Nothing proves that it joins on.
+    if (seqId === undefined && message.checksum === undefined) return "broken";
     if (prevSeqId !== last)
       return last !== undefined &&
         seqId !== undefined &&

@@ -59,6 +59,14 @@ describe("OkxMapper", () => {
     ).toEqual(["bookDelta"]);
   });
 
+  it("does not believe an update that neither an id nor a checksum proves", () => {
+    const okx = stage();
+    okx.take(book("snapshot", { checksum: 0 }));
+    expect(
+      okx.take(book("update", { checksum: 0 }, "1652459225564")),
+    ).toMatchObject([{ type: "gap", reason: "sequence" }]);
+  });
+
   it("chains by the previous id, through the venue's pulse and its new beginning", () => {
     const okx = stage();
     okx.take(book("snapshot", { seqId: 10, prevSeqId: -1 }));
