@@ -1,28 +1,11 @@
 /** `fusewire features ls | schema | doc | export`: what the models see, as a list or as training files. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
-import type { MarketEvent } from "../domain/market-event.ts";
-import { symbolId, type SymbolId } from "../domain/symbol.ts";
+import type { SymbolId } from "../domain/symbol.ts";
 import { FEATURE_SETS, featureSet } from "../features/feature-sets.ts";
 import { featuresPage, withFeatures } from "../features/features-page.ts";
-import { RawRecording } from "../feeds/raw-recording.ts";
-import { isHeadline } from "../feeds/feed-event.ts";
-import { SIMULATED_SYMBOLS } from "../feeds/simulated-symbols.ts";
-import { MarketSimulator } from "../feeds/simulator.ts";
-import { hash32 } from "../std/random.ts";
-import {
-  EXIT,
-  UsageError,
-  numberFlag,
-  parseFlags,
-  type Command,
-} from "./command.ts";
+import { EXIT, UsageError, parseFlags, type Command } from "./command.ts";
+import { EXPORT_FLAGS, runExport, symbolFlag } from "./export-verb.ts";
 import { estimateMicroprice } from "./microprice-verb.ts";
-import { exportFeatures } from "./feature-export.ts";
-import { exportTable } from "./feature-table-verb.ts";
-import type { TableSummary } from "./feature-table-verb.ts";
-import { eventsOfAll } from "./recorded-input.ts";
-import { isTablePath } from "./table-file.ts";
 
 const help = `usage: fusewire features ls [--json]
        fusewire features schema [--set NAME] [--json]
@@ -105,145 +88,32 @@ const doc = (page: string | undefined): number => {
   return EXIT.ok;
 };
 
-/** Events of one simulated symbol, for `seconds` of its time. */
-function* simulated(
-  seed: string,
-  symbol: SymbolId,
-  seconds: number,
-): Generator<MarketEvent> {
-  // All symbols move together, so all are simulated, whichever is wanted.
-  const simulator = new MarketSimulator({ seed: hash32(seed) });
-  for (const { simNs, event } of simulator) {
-    if (simNs > seconds * 1e9) return;
-    if (!isHeadline(event) && event.symbol === symbol) yield event;
-  }
-}
-
-const horizonsOf = (text: string | undefined): number[] | undefined =>
-  text?.split(",").map((part) => numberFlag("horizons", part, 0, 0.001));
-
-const asText = (summary: TableSummary): string => {
-  const { out, rows, columns, barsLeftOut, missingInputs } = summary;
-  return [
-    `${out}: ${rows} rows, ${columns} columns`,
-    ...(barsLeftOut > 0 ? [`${barsLeftOut} bars left out`] : []),
-    ...(missingInputs.length > 0
-      ? [`nothing told: ${missingInputs.join(", ")}`]
-      : []),
-  ].join("; ");
-};
-
-const symbolOf = async (path: string): Promise<SymbolId> => {
-  for await (const event of new RawRecording(path)) return event.symbol;
-  throw new UsageError(`${path}: no market event in it`);
-};
-
 export const featuresCommand: Command = {
   name: "features",
   summary: "list the features, or export them for training",
   help,
   async run(args) {
     const { values, positionals } = parseFlags(args, {
+      ...EXPORT_FLAGS,
       json: { type: "boolean" },
-      set: { type: "string" },
       write: { type: "string" },
-      horizons: { type: "string" },
-      "barrier-bps": { type: "string" },
-      float32: { type: "boolean" },
-      leader: { type: "string", multiple: true },
-      "leader-symbol": { type: "string" },
-      funding: { type: "string" },
-      news: { type: "string" },
-      constants: { type: "string" },
-      out: { type: "string" },
-      name: { type: "string" },
-      seed: { type: "string" },
-      simulate: { type: "string" },
-      symbol: { type: "string" },
-      "sample-ms": { type: "string" },
     });
-    const [verb, ...recordings] = positionals;
+    const [verb, ...paths] = positionals;
     const asJson = values.json === true;
-    if (verb === "ls") return list(asJson);
-    if (verb === "schema") return schema(values.set ?? "market", asJson);
-    if (verb === "doc") return doc(values.write);
-    if (verb === "microprice")
-      return microprice(
-        recordings,
-        values.symbol === undefined ? undefined : symbolId(values.symbol),
-      );
-    if (verb !== "export")
-      throw new UsageError("features ls, schema, doc, microprice or export");
-    if (values.out === undefined) throw new UsageError("--out DIR is needed");
-    const folder = values.out;
-    const sampleMs = numberFlag("sample-ms", values["sample-ms"], 100, 0);
-    const chosen =
-      values.symbol === undefined ? undefined : symbolId(values.symbol);
-    if (isTablePath(values.out)) {
-      const summary = await exportTable({
-        paths: recordings,
-        sets: values.set?.split(","),
-        symbol: chosen,
-        sampleMs,
-        horizonsS: horizonsOf(values.horizons),
-        barrierBps: numberFlag("barrier-bps", values["barrier-bps"], 5, 0),
-        digits: values.float32 === true ? "float32" : "float64",
-        out: values.out,
-        leader: values.leader ?? [],
-        leaderSymbol:
-          values["leader-symbol"] === undefined
-            ? undefined
-            : symbolId(values["leader-symbol"]),
-        funding: values.funding,
-        news: values.news,
-        constants: values.constants,
-      });
-      console.log(asJson ? JSON.stringify(summary) : asText(summary));
-      return EXIT.ok;
+    switch (verb) {
+      case "ls":
+        return list(asJson);
+      case "schema":
+        return schema(values.set ?? "market", asJson);
+      case "doc":
+        return doc(values.write);
+      case "microprice":
+        return microprice(paths, symbolFlag(values.symbol));
+      case "export":
+        await runExport(paths, values, asJson ? "json" : "text");
+        return EXIT.ok;
+      default:
+        throw new UsageError("features ls, schema, doc, microprice or export");
     }
-    const report = async (
-      symbol: SymbolId,
-      name: string,
-      events: AsyncIterable<MarketEvent> | Iterable<MarketEvent>,
-    ): Promise<void> => {
-      const summary = await exportFeatures({
-        symbol,
-        events,
-        folder,
-        name,
-        sampleMs,
-      });
-      const { rows, bars, gaps, crossed, seconds } = summary;
-      console.log(
-        values.json === true
-          ? JSON.stringify({ name, ...summary })
-          : `${name}: ${rows} rows, ${bars} bars, ${gaps} gaps, ${crossed} crossed, ${seconds.toFixed(0)} s`,
-      );
-    };
-    if (values.simulate !== undefined) {
-      const seconds = numberFlag("simulate", values.simulate, 0, 1);
-      const seed = values.seed ?? "fusewire";
-      const symbols =
-        chosen === undefined
-          ? SIMULATED_SYMBOLS.map(({ symbol }) => symbol)
-          : [chosen];
-      for (const symbol of symbols)
-        await report(
-          symbol,
-          values.name ?? `${symbol}-${seed}`,
-          simulated(seed, symbol, seconds),
-        );
-      return EXIT.ok;
-    }
-    const [first] = recordings;
-    if (first === undefined)
-      throw new UsageError("a recording or --simulate SECONDS is needed");
-    const symbol = chosen ?? (await symbolOf(first));
-    await report(
-      symbol,
-      values.name ?? basename(first).replace(/\.gz$/, ""),
-      eventsOfAll(recordings, symbol),
-    );
-    return EXIT.ok;
   },
 };
