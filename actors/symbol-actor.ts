@@ -114,6 +114,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
   readonly #clock: Clock;
   readonly #book: OrderBook;
   readonly #sync: BookSync;
+  readonly #tellFindings: () => void;
   readonly #bars: BarBook;
   readonly #barKeeper: BarKeeper;
   readonly #features: SymbolFeatures;
@@ -154,6 +155,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
       ...options.bookSync,
       initialReason: context.incarnation > 1 ? "actorRestarted" : "noSnapshot",
     });
+    this.#tellFindings = deps.counters.findings.of(this.#sync.counts);
     const windows = SymbolModels.barWindows(inference.models);
     windows.set(
       options.barIntervalMs,
@@ -324,6 +326,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
     else this.#turnDark(nowNs);
     if (this.#keeper.wantsStore) this.#remindToSave(nowNs);
     this.#barKeeper.saveWhenDue(nowNs);
+    this.#tellFindings();
     this.#turn.forget();
   }
 

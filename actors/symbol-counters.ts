@@ -3,6 +3,7 @@ import { BOOK_CHANGES } from "../engine/market/book-change.ts";
 import type { BookChange } from "../engine/market/book-change.ts";
 import type { Counter, Telemetry } from "../engine/ports.ts";
 import { BarCounters } from "./bar-counters.ts";
+import { BookFindings } from "./book-findings.ts";
 import { VenueClocks } from "./venue-clocks.ts";
 
 export class SymbolCounters {
@@ -13,6 +14,7 @@ export class SymbolCounters {
   readonly refused: Counter;
   readonly inlineFailures: Counter;
   readonly bars: BarCounters;
+  readonly findings: BookFindings;
   /** Trades and quotes at prices far off the mid: left out. */
   readonly suspectPrices: Counter;
   readonly clocks: VenueClocks;
@@ -22,6 +24,7 @@ export class SymbolCounters {
     const counter = (name: string, help: string): Counter =>
       telemetry.counter(`fusewire_${name}_total`, help);
     this.bars = new BarCounters(telemetry);
+    this.findings = new BookFindings(telemetry);
     this.signals = counter("signals", "Signals published");
     this.lost = counter(
       "book_events_lost",

@@ -36,6 +36,10 @@ export const actorOptions = (config: Config): EngineActorsOptions => {
         ...symbol.bookSync,
         staleAfterMs: symbols.staleAfterMs,
         frozenAfterMs: symbols.frozenAfterMs,
+        quietMaxMs: symbols.quietMaxMs,
+        reorderMax: symbols.reorderMax,
+        bandFactor: symbols.bandFactor,
+        completeMin: symbols.completeMin,
       },
       models: {
         ...symbol.models,

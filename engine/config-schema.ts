@@ -202,7 +202,31 @@ export const CONFIG_SCHEMA = section(
           600_000,
           "A book that is told again and again, and nothing new, this long is STALE too",
         ),
-        depthMax: count(1000, 10, 10_000, "Levels kept on each side of a book"),
+        quietMaxMs: count(
+          10_000,
+          0,
+          600_000,
+          "After a book's own last change, quotes that agree with it count as news this long",
+        ),
+        reorderMax: count(
+          8,
+          0,
+          256,
+          "Updates behind a hole that wait for a late one before only a snapshot helps",
+        ),
+        bandFactor: count(
+          1000,
+          2,
+          1_000_000_000_000,
+          "A price so many times over or under the mid quarantines the book",
+        ),
+        completeMin: count(
+          20,
+          0,
+          1000,
+          "Best levels a side that must be known without holes, or the live book asks for a fresh snapshot; 0 for none",
+        ),
+        depthMax: count(1000, 10, 10_000, "Levels seen on each side of a book"),
         references: Type.Array(symbol, {
           default: [],
           maxItems: 16,
