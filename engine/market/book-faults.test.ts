@@ -169,6 +169,14 @@ describe("a book that meets a fault", () => {
     },
   );
 
+  it("F45: refuses a snapshot from before a delta that waited when all was void", () => {
+    const sync = live();
+    sync.apply(delta(12, 1));
+    sync.apply({ type: "gap", ...head(2, PLAIN), reason: "checksum" });
+    expect(sync.apply(snapshot(12, 3))).toBe("refused");
+    expect(sync.apply(snapshot(13, 4))).toBe("snapshot");
+  });
+
   it("F45: takes a lower number for news where our own processes count, if it is dated later", () => {
     const symbol = "BTC-USD.KRAKEN";
     const sync = live({}, symbol);
@@ -211,7 +219,7 @@ describe("a book that meets a fault", () => {
     expect(plain.state).toBe("LIVE");
   });
 
-  it.each([
+  const OUT_OF_RANGE = [
     [NaN, 1],
     [0, 1],
     [-1, 1],
@@ -219,21 +227,45 @@ describe("a book that meets a fault", () => {
     [5e-324, 1],
     [99, -1],
     [99, 2 ** 54],
-  ])(
-    "F48: rejects a message with %d × %d and stays as it was",
+  ] as const;
+
+  it.each(OUT_OF_RANGE)(
+    "F48: rejects a message with %d × %d, keeps the book as it was, and is not live until what was lost is known",
     (price, size) => {
       const sync = live();
-      expect(sync.apply(delta(10, 1, [100, 0, price, size]))).toBe("rejected");
-      expect(sync.apply(snapshot(11, 1, { bids: [100, 5, price, size] }))).toBe(
-        "rejected",
-      );
-      expect(sync.book.equals(BIDS, ASKS)).toBe(true);
-      expect(sync.book.seq).toBe(10);
+      const spoilt = [100, 0, price, size];
+      expect(sync.apply(delta(10, 1, spoilt))).toBe("rejected");
+      expect(sync).toMatchObject({ state: "SYNCING", reason: "gap" });
+      expect(sync.book.hasBothSides).toBe(false);
+      expect(sync.apply(snapshot(11, 1, { bids: spoilt }))).toBe("rejected");
       expect(sync.counts.rejected).toBe(2);
-      // What was rejected is missing, and the next message says so.
-      expect(sync.apply(delta(11, 2))).toBe("voided");
+      // Told once more, as it should have been.
+      expect(sync.apply(delta(10, 2))).toBe("delta");
+      expect(sync.isLive).toBe(true);
+      expect(sync.book.equals(BIDS, ASKS)).toBe(true);
+      expect(sync.book.seq).toBe(11);
     },
   );
+
+  it("F48: finds out by the next message what a rejected one has cost, and takes no snapshot from before it", () => {
+    const sync = live();
+    expect(sync.apply(delta(10, 1, [NaN, 1]))).toBe("rejected");
+    expect(sync.takeResync(ns(1))).toBe(true);
+    expect(sync.apply(snapshot(10, 2))).toBe("refused");
+    expect(sync.apply(delta(11, 3, [100, 5]))).toBe("voided");
+    expect(sync).toMatchObject({ state: "SYNCING", counts: { gaps: 1 } });
+    expect(sync.apply(snapshot(11, 4))).toBe("snapshot");
+    expect(sync).toMatchObject({ state: "LIVE", book: { seq: 12 } });
+  });
+
+  it("F48: stays live where what was rejected had been had already", () => {
+    const sync = live();
+    sync.apply(delta(10, 1));
+    expect(sync.apply(delta(10, 2, [NaN, 1]))).toBe("rejected");
+    expect(sync.apply(snapshot(9, 2, { bids: [NaN, 1] }))).toBe("refused");
+    expect(sync.apply(snapshot(11, 2, { bids: [NaN, 1] }))).toBe("rejected");
+    expect(sync.isLive).toBe(true);
+  });
 
   it("F49: suspects a price off by ten thousand on its first message, and believes a second opinion", () => {
     const sync = live();
@@ -244,6 +276,55 @@ describe("a book that meets a fault", () => {
     expect(sync.apply(snapshot(11, 2, odd))).toBe("snapshot");
     expect(sync.apply(delta(11, 3, [], [1_010_000, 2]))).toBe("delta");
     expect(sync.apply(delta(12, 4, [0.001, 1]))).toBe("suspect");
+  });
+
+  it.each(["live", "stale", "cut off"])(
+    "F49: suspects a whole book off by ten thousand beside one that is or was %s, and believes a second that agrees",
+    (how) => {
+      const sync = live();
+      if (how === "stale") sync.checkFresh(ns(2100));
+      if (how === "cut off")
+        sync.apply({ type: "gap", ...head(1, PLAIN), reason: "disconnected" });
+      const shifted = (seq: number, factor: number) =>
+        snapshot(seq, 2200 + seq, {
+          bids: [100 * factor, 1],
+          asks: [101 * factor, 1],
+        });
+      expect(sync.apply(shifted(11, 1e4))).toBe("suspect");
+      expect(sync).toMatchObject({ state: "QUARANTINED", reason: "suspect" });
+      // Another one that is off in another way confirms nothing.
+      expect(sync.apply(shifted(12, 1e-4))).toBe("suspect");
+      expect(sync.apply(shifted(13, 1.2e-4))).toBe("snapshot");
+      expect(sync.apply(shifted(14, 1.3e-4))).toBe("snapshot");
+      expect(sync).toMatchObject({ state: "LIVE", counts: { suspects: 2 } });
+    },
+  );
+
+  it("F49: goes on after a shifted book with the market as it was", () => {
+    const sync = live();
+    const shifted = { bids: [1e6, 1], asks: [1.01e6, 1] };
+    expect(sync.apply(snapshot(11, 1, shifted))).toBe("suspect");
+    expect(sync.apply(snapshot(12, 2))).toBe("snapshot");
+    expect(sync.isLive).toBe(true);
+  });
+
+  it("F49: suspects a far order that is new in a whole book, believes the second, and forgets it with the order", () => {
+    const sync = live();
+    const odd = { asks: [...ASKS, 1_020_000, 1] };
+    expect(sync.apply(snapshot(11, 1, odd))).toBe("suspect");
+    expect(sync.apply(snapshot(12, 2, odd))).toBe("snapshot");
+    // No trade is at such a price for all that.
+    expect(sync.isPlausible(1_000_000)).toBe(false);
+    expect(sync.apply(delta(12, 3, [], [1_010_000, 1]))).toBe("delta");
+    expect(sync.apply(snapshot(14, 4))).toBe("snapshot");
+    expect(sync.apply(delta(14, 5, [], [1_010_000, 1]))).toBe("suspect");
+  });
+
+  it("F49: takes any market for granted after an operator's order", () => {
+    const sync = live();
+    sync.forceResync();
+    const shifted = { bids: [1e6, 1], asks: [1.01e6, 1] };
+    expect(sync.apply(snapshot(11, 1, shifted))).toBe("snapshot");
   });
 
   it("F49: has a band that can be set and taken away, and lets removals pass", () => {

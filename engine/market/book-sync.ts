@@ -162,6 +162,7 @@ export class BookSync {
       this.#void("QUARANTINED", "noSync");
       // So many answers were the same: the venue's numbers have begun anew.
       this.#forgetNumbers();
+      this.#band.forget();
       plan.pause(nowNs);
       return false;
     }
@@ -180,10 +181,13 @@ export class BookSync {
     this.#fresh.heard(event.receivedNs);
     const verdict = this.#band.inspect(event.bids, event.asks);
     if (verdict === "range") {
-      this.counts.rejected++;
-      return "rejected";
+      this.#seen.lost(event);
+      return this.#reject(event);
     }
-    if (verdict === "suspect") return this.#suspect();
+    if (verdict === "suspect") {
+      this.#seen.lost(event);
+      return this.#suspect(event);
+    }
     if (this.#isHeld) return this.#fillHole(event);
     if (this.#state !== "LIVE" && this.#state !== "STALE")
       return this.#buffer(event);
@@ -231,6 +235,21 @@ export class BookSync {
     return "voided";
   }
 
+  /**
+   * Something is lost with a message that cannot be read, unless it had come before: what the book holds is kept, but it is not live until the
+   * next delta goes on from it.
+   */
+  #reject(event: BookDelta | BookSnapshot): BookChange {
+    this.counts.rejected++;
+    const hadBefore = event.seq <= this.book.seq;
+    if (hadBefore || (this.#state !== "LIVE" && this.#state !== "STALE"))
+      return "rejected";
+    this.#early.clear();
+    this.#refresh.end();
+    this.#hold();
+    return "rejected";
+  }
+
   #hold(): void {
     this.#isHeld = true;
     this.book.withhold();
@@ -248,6 +267,8 @@ export class BookSync {
       this.counts.duplicates++;
       return "duplicate";
     }
+    const isHole = this.#early.size > 0;
+    if (!isHole && !this.#follows(event)) return this.#onHole(event);
     if (this.#early.push(event) === "duplicate") {
       this.counts.duplicates++;
       return "duplicate";
@@ -255,7 +276,7 @@ export class BookSync {
     const broken = this.#drainEarly();
     if (broken !== undefined) return broken;
     if (this.#early.size === 0) {
-      this.counts.reordered++;
+      if (isHole) this.counts.reordered++;
       this.#release();
       return this.#judge("delta");
     }
@@ -279,7 +300,7 @@ export class BookSync {
       if (next === undefined) return undefined;
       // When it came there may have been no mid to judge it by.
       if (this.#band.inspect(next.bids, next.asks) !== "ok")
-        return this.#suspect();
+        return this.#suspect(next);
       this.#applyDelta(next);
     }
   }
@@ -306,17 +327,9 @@ export class BookSync {
       this.counts.refused++;
       return "refused";
     }
-    // What stands in the very snapshot that a suspicion asked for is there.
-    const verdict = this.#band.inspectSnapshot(
-      event.bids,
-      event.asks,
-      this.#reason === "suspect" ? "second" : "first",
-    );
-    if (verdict === "range") {
-      this.counts.rejected++;
-      return "rejected";
-    }
-    if (verdict === "suspect") return this.#suspect();
+    const verdict = this.#band.inspectSnapshot(event.bids, event.asks);
+    if (verdict === "range") return this.#reject(event);
+    if (verdict === "suspect") return this.#suspect(event);
     const isAlive = this.#state === "LIVE" || this.#state === "STALE";
     const isChanged = !isAlive || !book.equals(event.bids, event.asks);
     // The same again is a frozen feed's repetition: it neither refreshes the book nor revives a stale one.
@@ -430,15 +443,17 @@ export class BookSync {
     return true;
   }
 
-  #suspect(): BookChange {
+  #suspect({ bids, asks }: BookDelta | BookSnapshot): BookChange {
     this.counts.suspects++;
     this.#void("QUARANTINED", "suspect");
+    this.#band.doubt(bids, asks);
     return "suspect";
   }
 
   #beginAnew(): void {
     this.#plan.reset();
     this.#forgetNumbers();
+    this.#band.forget();
   }
 
   /** The venue may count anew from here. */
@@ -449,8 +464,10 @@ export class BookSync {
 
   #void(state: "SYNCING" | "QUARANTINED", reason: BookReason): void {
     this.book.clear();
+    const { last } = this.#early;
+    if (last !== undefined) this.#seen.lost(last);
     this.#early.clear();
-    this.#band.open();
+    if (reason !== "suspect") this.#band.open();
     this.#isFirstDelta = true;
     this.#isHeld = false;
     this.#refresh.end();

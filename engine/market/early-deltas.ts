@@ -26,6 +26,10 @@ export class EarlyDeltas {
     return this.#deltas[i];
   }
 
+  get last(): BookDelta | undefined {
+    return this.#deltas.at(-1);
+  }
+
   push(delta: BookDelta): EarlyOutcome {
     const deltas = this.#deltas;
     let at = deltas.length;

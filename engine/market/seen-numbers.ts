@@ -17,6 +17,12 @@ export class SeenNumbers {
     this.#eventUs = eventUs;
   }
 
+  /** It came, but could not be taken: no older book is news for all that. */
+  lost({ seq, eventUs }: Numbered): void {
+    if (seq > this.#seq) this.#seq = seq;
+    if (eventUs > this.#eventUs) this.#eventUs = eventUs;
+  }
+
   /** From before what was seen, by its number. */
   isOld({ seq }: Numbered): boolean {
     return seq < this.#seq;

@@ -35,6 +35,8 @@ export interface FaultRunOptions {
   readonly chance: number;
   /** `crc`: as from a venue that signs each message; `none`: only what the numbers themselves give away is corrupted. */
   readonly checksum: "crc" | "none";
+  /** What an old snapshot says of its time: `own`, or that of the answer, as where the venue says none. */
+  readonly dates: "own" | "answer";
 }
 
 export interface FaultReport {
@@ -131,6 +133,8 @@ export class FaultRun {
   #old: BookSnapshot[] = [];
   /** A live book that lost a delta: the next later one must tell. */
   #expects: { readonly fault: Fault; readonly seq: number } | undefined;
+  /** Of the deltas that have come: a book that does not contain the last of them is not live. */
+  #knownSeq = 0;
   #mustCompare = true;
   #compared = 0;
   #resyncs = 0;
@@ -177,7 +181,11 @@ export class FaultRun {
 
   #send(delta: BookDelta, fault: Fault | undefined): void {
     const { random } = this.#options;
-    if (fault !== undefined) this.#injected[fault]++;
+    if (
+      fault !== undefined &&
+      (fault !== "staleSnapshot" || this.#old.length > 0)
+    )
+      this.#injected[fault]++;
     switch (fault) {
       case undefined:
         this.#deliver(this.#signed(delta));
@@ -213,10 +221,7 @@ export class FaultRun {
         this.#deliver(this.#signed(delta));
         const old = this.#old[0];
         if (old !== undefined)
-          this.#deliver({
-            event: { ...old, receivedNs: delta.receivedNs },
-            fault,
-          });
+          this.#deliver({ event: this.#answered(old, delta), fault });
         break;
       }
     }
@@ -286,7 +291,7 @@ export class FaultRun {
     if (this.#answer !== undefined && this.#answer.due-- <= 0) {
       const { snapshot } = this.#answer;
       this.#answer = undefined;
-      this.#deliver({ event: { ...snapshot, receivedNs: now.receivedNs } });
+      this.#deliver({ event: this.#answered(snapshot, now) });
     }
     if (!this.#sync.takeResync(now.receivedNs)) return;
     this.#resyncs++;
@@ -295,6 +300,13 @@ export class FaultRun {
       due: random.int(12),
       snapshot: old ?? this.#truth.snapshot(now),
     };
+  }
+
+  #answered(snapshot: BookSnapshot, now: BookDelta): BookSnapshot {
+    const { receivedNs, eventUs } = now;
+    return this.#options.dates === "own"
+      ? { ...snapshot, receivedNs }
+      : { ...snapshot, receivedNs, eventUs };
   }
 
   #deliver({ event, crc, fault }: Delivery): void {
@@ -314,7 +326,13 @@ export class FaultRun {
       const { symbol, eventUs, receivedUs, receivedNs } = event;
       const head = { symbol, eventUs, receivedUs, receivedNs };
       change = sync.apply({ type: "gap", ...head, reason: "checksum" });
-    } else change = sync.apply(event);
+    } else {
+      change = sync.apply(event);
+      if (event.type === "bookDelta" && event.seq > this.#knownSeq)
+        this.#knownSeq = event.seq;
+    }
+    // Answered with old ones only, the book gives in: the venue must be counting anew.
+    if (sync.reason === "noSync") this.#knownSeq = 0;
     this.#judge(event, change, fault, wasLive);
     this.#holdAgainstTruth();
   }
@@ -329,8 +347,7 @@ export class FaultRun {
     if (
       lost !== undefined &&
       event.type === "bookDelta" &&
-      event.seq > lost.seq &&
-      change !== "rejected"
+      event.seq > lost.seq
     ) {
       this.#tell(lost.fault, !this.#sync.isLive, event.seq);
       this.#expects = undefined;
@@ -344,12 +361,7 @@ export class FaultRun {
         this.#tell(fault, change === "refused", event.seq);
         break;
       case "corrupt":
-        // A rejected message is a lost one: the next delta tells of it too.
-        this.#tell(
-          fault,
-          change === "rejected" || !this.#sync.isLive,
-          event.seq,
-        );
+        this.#tell(fault, !this.#sync.isLive, event.seq);
         break;
       default:
     }
@@ -367,6 +379,8 @@ export class FaultRun {
       this.#mustCompare = true;
       return;
     }
+    if (book.seq < this.#knownSeq)
+      this.#falselyLive.push(`at ${book.seq}, before ${this.#knownSeq}`);
     const truth = this.#truth.top(book.seq);
     book.copyTop(this.#top, TOP);
     if (truth === undefined || !isSame(this.#top, truth))
