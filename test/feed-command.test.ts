@@ -48,7 +48,7 @@ beforeAll(async () => {
     random: new Random("feed"),
   });
   await venue.start();
-  venue.answers.set("/api/v3/exchangeInfo", EXCHANGE_INFO);
+  venue.answers.set("/api/v3/exchangeInfo", () => EXCHANGE_INFO);
   const markets = NAMES.map(
     (name) => new MadeUpMarket(venue, DIALECTS.binance, name, new Random(name)),
   );

@@ -6,6 +6,7 @@ import { eventually } from "./support/eventually.ts";
 import {
   DIALECTS,
   newReferenceBook,
+  okxRestBook,
   type DialectName,
 } from "./support/venue-dialects.ts";
 import {
@@ -193,6 +194,32 @@ describe.each(VENUES)("the client of %s", { concurrent: true }, (venue) => {
       0,
     );
     expect(listener.count("rollovers_total", "outcome=failed")).toBe(0);
+  });
+});
+
+describe("the books of okx", () => {
+  it("come over REST where subscribing brings none, and join on to what was said meanwhile", async ({
+    onTestFinished,
+  }) => {
+    const { server, listener, play } = await setUp(onTestFinished, "okx");
+    server.withholdsSnapshots = true;
+    server.answers.set("/api/v5/market/books", ({ searchParams }) => {
+      const name = searchParams.get("instId")!;
+      return okxRestBook(name, server.bookOf(name));
+    });
+    await eventually("it connects", () => server.open > 0);
+    await sleep(20);
+    await play(40);
+    await listener.whenLive();
+    await play(100);
+    await listener.whenEqual();
+    expect(listener.gaps).toEqual([]);
+    server.faults.drop = 0.01;
+    await play(300);
+    server.faults.drop = 0;
+    await play(100);
+    await listener.whenEqual();
+    expect(listener.gaps.length).toBeGreaterThan(0);
   });
 });
 

@@ -24,7 +24,7 @@ export class PartNames {
 
   private constructor(path: string, startUs: UnixMicros, isFolder: boolean) {
     const folder = isFolder ? path : dirname(path);
-    this.folder = join(folder.replaceAll(TIME, compactTime(startUs)));
+    this.folder = join(inTime(folder, startUs));
     const name = isFolder ? `part${TAPE_EXTENSION}` : basename(path);
     this.#extension = extname(name);
     this.#stem = name.slice(0, name.length - this.#extension.length);
@@ -70,7 +70,7 @@ export class PartNames {
   }
 
   #path(n: number, startUs: UnixMicros): string {
-    const stem = this.#stem.replaceAll(TIME, compactTime(startUs));
+    const stem = inTime(this.#stem, startUs);
     const number =
       n === 1 && !this.#isFolder
         ? ""
@@ -78,6 +78,10 @@ export class PartNames {
     return join(this.folder, `${stem}${number}${this.#extension}`);
   }
 }
+
+/** `{time}` as it stands in names. */
+export const inTime = (path: string, us: UnixMicros): string =>
+  path.replaceAll(TIME, compactTime(us));
 
 const compactTime = (us: UnixMicros): string =>
   new Date(us / 1000).toISOString().replace(/[-:]|\.\d+/g, "");

@@ -1,5 +1,6 @@
 /** The files that one recording is spread over: begins the next by size and time, says in each what it is, removes the oldest where only some are kept. */
 import { mkdir, readdir, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Clock, Logger } from "../ports.ts";
 import { CodedError } from "../std/errors.ts";
 import type { UnixMicros } from "../std/time.ts";
@@ -63,13 +64,17 @@ export class PartWriter {
     try {
       const names = await PartNames.of(options.path, options.clock.nowUs());
       const writer = new PartWriter(options, names);
-      await mkdir(names.folder, { recursive: true });
+      await makeFolder(names.folder);
       await writer.#refuseTaken();
       await writer.#begin();
       return writer;
     } catch (cause) {
       if (cause instanceof CodedError) throw cause;
-      throw new CodedError("E_TAPE_WRITE", { detail: options.path, cause });
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new CodedError("E_TAPE_WRITE", {
+        detail: `${options.path}: ${reason}`,
+        cause,
+      });
     }
   }
 
@@ -157,7 +162,7 @@ export class PartWriter {
       try {
         return { disk: await this.#options.openDisk(path, "wx"), path };
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+        if (codeOf(error) !== "EEXIST") throw error;
         if (this.#paths.length === 0 && !this.#names.areTimed)
           throw new CodedError("E_TAPE_EXISTS", { detail: path });
       }
@@ -183,3 +188,15 @@ export class PartWriter {
     }
   }
 }
+
+/** Not Node's recursive one, which never ends where the system refuses a folder with ENOENT (/proc). */
+const makeFolder = async (path: string): Promise<void> => {
+  const made = await mkdir(path).then(() => undefined, codeOf);
+  if (made === undefined || made === "EEXIST") return;
+  if (made === "ENOENT" && dirname(path) !== path)
+    await makeFolder(dirname(path));
+  await mkdir(path);
+};
+
+const codeOf = (error: unknown): string =>
+  (error as NodeJS.ErrnoException).code ?? "";

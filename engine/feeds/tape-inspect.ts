@@ -51,7 +51,8 @@ export const inspectTape = async (path: string): Promise<TapeReport> => {
     }
   } catch (error) {
     damage = toCodedError(error);
-    if (damage.code === "E_INTERNAL") throw error;
+    const isUnread = tape instanceof TapeReader && tape.version === 0;
+    if (damage.code === "E_INTERNAL" || isUnread) throw error;
   }
   const { summary } = survey;
   const bytes =
@@ -76,7 +77,7 @@ export const inspectTape = async (path: string): Promise<TapeReport> => {
 const problemOf = (error: CodedError): TapeProblem => ({
   code: error.code,
   count: 1,
-  text: error.message,
+  text: error.detail ?? error.message,
 });
 
 const problemsOfTape = (tape: TapeReader): TapeProblem[] => [

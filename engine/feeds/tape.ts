@@ -72,9 +72,8 @@ export const openWhole = async (
   options: TapeOptions = {},
 ): Promise<Tape> => {
   const tape = await openTape(path, options);
-  return tape instanceof TapeReader && tape.paths.length === 1
-    ? new TapeReader(await partsFrom(path))
-    : tape;
+  if (!(tape instanceof TapeReader) || (await isFolder(path))) return tape;
+  return new TapeReader(await partsFrom(path));
 };
 
 /** Tapes one after the other: what is malformed is complete with the iteration. */

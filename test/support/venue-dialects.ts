@@ -439,14 +439,23 @@ const okx: Dialect = {
         set(book.bids, bids);
         set(book.asks, asks);
       }
+      book.seq = (item["seqId"] ?? 0) as number;
     }
     book.ticks++;
     return name;
   },
   snapshot: (name, book) =>
-    okxMessage("snapshot", name, bestBids(book), bestAsks(book), book),
-  update: (name, book, bids, asks) =>
-    okxMessage("update", name, bids, asks, changed(book, bids, asks)),
+    okxMessage("snapshot", name, bestBids(book), bestAsks(book), book, -1),
+  update: (name, book, bids, asks) => {
+    const after = { ...changed(book, bids, asks), seq: book.seq + 3 };
+    return okxMessage("update", name, bids, asks, after, book.seq);
+  },
+};
+
+/** The answer to who asks over REST. */
+export const okxRestBook = (name: string, book: ReferenceBook): string => {
+  const { data } = json(okx.snapshot(name, book));
+  return JSON.stringify({ code: "0", msg: "", data });
 };
 
 const okxMessage = (
@@ -455,8 +464,14 @@ const okxMessage = (
   bids: readonly Row[],
   asks: readonly Row[],
   after: ReferenceBook,
+  prevSeqId: number,
 ): string => {
   const rows = (side: readonly Row[]) => side.map((row) => [...row, "0", "1"]);
+  // The old recordings have checksums and no numbers, and the venue of today the other way round.
+  const proof =
+    after.seq === 0
+      ? { checksum: okxChecksum(after) }
+      : { checksum: 0, prevSeqId, seqId: after.seq };
   return JSON.stringify({
     arg: { channel: "books", instId: name },
     action,
@@ -465,7 +480,7 @@ const okxMessage = (
         asks: rows(asks),
         bids: rows(bids),
         ts: String(timeMs(after.ticks)),
-        checksum: okxChecksum(after),
+        ...proof,
       },
     ],
   });

@@ -47,6 +47,8 @@ export class VenueServer {
   injected = 0;
   /** Neither messages nor pongs leave any more, and nothing is closed. */
   isSilent = false;
+  /** Subscribing brings no snapshot. */
+  withholdsSnapshots = false;
   /** REST requests that are still to be answered in this manner. */
   limited = 0;
   stale = 0;
@@ -54,7 +56,7 @@ export class VenueServer {
   connections = 0;
   requests = 0;
   /** What else is answered over REST, by path. */
-  readonly answers = new Map<string, string>();
+  readonly answers = new Map<string, (url: URL) => string>();
   /** What clients sent, newest last. */
   readonly received: string[] = [];
   readonly #options: VenueServerOptions;
@@ -165,7 +167,7 @@ export class VenueServer {
     for (const name of dialect.subscribed(message)) {
       line.names.add(name);
       const book = this.bookOf(name);
-      if (book.isKnown)
+      if (book.isKnown && !this.withholdsSnapshots)
         line.send(this.#numbered(line, dialect.snapshot(name, book)));
     }
   }
@@ -198,7 +200,7 @@ export class VenueServer {
   #answer(url: URL, response: ServerResponse): void {
     const answer = this.answers.get(url.pathname);
     if (answer !== undefined) {
-      response.writeHead(200).end(answer);
+      response.writeHead(200).end(answer(url));
       return;
     }
     this.requests++;

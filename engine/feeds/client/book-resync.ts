@@ -53,7 +53,9 @@ export class BookResync {
     const { resyncMinMs, resyncMaxMs, resyncTriesMax } = limits;
     if (profile.resync === "rest") {
       attempt.nextNs = nowNs + msToNs(resyncMinMs);
-      this.#fetch(symbol, attempt);
+      this.#fetch(symbol, attempt, (error) =>
+        this.#giveUp(symbol, attempt, error),
+      );
       return;
     }
     const isLast = attempt.tries >= resyncTriesMax;
@@ -61,7 +63,9 @@ export class BookResync {
       ? resyncMaxMs
       : Math.min(resyncMaxMs, resyncMinMs * 2 ** attempt.tries);
     attempt.nextNs = nowNs + msToNs(waitMs);
-    this.#subscribeAgain(symbol);
+    if (profile.snapshot !== undefined && attempt.tries % 2 === 0)
+      this.#fetch(symbol, attempt, () => undefined);
+    else this.#subscribeAgain(symbol);
     if (isLast) this.#giveUp(symbol, attempt, new CodedError("E_BOOK_NOSYNC"));
   }
 
@@ -82,7 +86,11 @@ export class BookResync {
     this.#attempts.clear();
   }
 
-  #fetch(symbol: SymbolId, attempt: Attempt): void {
+  #fetch(
+    symbol: SymbolId,
+    attempt: Attempt,
+    onFailed: (error: CodedError) => void,
+  ): void {
     const { profile, restUrl, rest, onSnapshot } = this.#options;
     const request = profile.snapshot?.(symbol, restUrl);
     if (request === undefined) return;
@@ -97,7 +105,7 @@ export class BookResync {
       },
       onFailed: (error) => {
         attempt.cancel = undefined;
-        this.#giveUp(symbol, attempt, error);
+        onFailed(error);
       },
     });
     if (this.#isFetching(attempt)) attempt.cancel = cancel;

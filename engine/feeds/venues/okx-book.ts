@@ -10,6 +10,8 @@ import { NumberedBook, bestFirst } from "./numbered-book.ts";
 import { TextBookSide } from "./text-book-side.ts";
 
 const CHECKSUM_LEVELS = 25;
+/** Updates kept for a snapshot over REST: ten come a second. */
+const EARLY_MAX = 1_000;
 
 export interface OkxBookMessage {
   readonly eventUs: UnixMicros;
@@ -32,6 +34,10 @@ export class OkxBook {
   /** Of the last message, as is the checksum. */
   #bookUs = 0;
   #checksum: number | undefined;
+  /** Updates that follow on one another and wait for a snapshot that they join on to. */
+  #early: OkxBookMessage[] = [];
+  /** The first update after a snapshot over REST may reach back behind it. */
+  #isJoining = false;
 
   constructor(core: MapperCore, symbol: SymbolId) {
     this.#core = core;
@@ -39,11 +45,17 @@ export class OkxBook {
   }
 
   snapshot(message: OkxBookMessage): void {
+    if (message.bids.length === 0 && message.asks.length === 0) {
+      this.#begin(message);
+      return;
+    }
     this.#bids.clear();
     this.#asks.clear();
     setAll(this.#bids, message.bids, message.bidRows);
     setAll(this.#asks, message.asks, message.askRows);
     this.#seqId = message.seqId;
+    this.#early = [];
+    this.#isJoining = false;
     if (!this.#verify(message)) return;
     this.numbers.snapshot(
       message.eventUs,
@@ -56,6 +68,7 @@ export class OkxBook {
     const { numbers } = this;
     if (!numbers.isLive) {
       numbers.unsynced();
+      this.#keep(message);
       return;
     }
     const order = this.#orderOf(message);
@@ -65,14 +78,59 @@ export class OkxBook {
     }
     if (order === "broken") {
       numbers.void(message.eventUs, "sequence");
+      this.#keep(message);
       return;
     }
+    this.#isJoining = false;
     // May be lower than before: after maintenance the venue begins anew, and says so by the previous id.
     this.#seqId = message.seqId;
     setAll(this.#bids, message.bids, message.bidRows);
     setAll(this.#asks, message.asks, message.askRows);
     if (!this.#verify(message)) return;
     numbers.delta(message.eventUs, message.bids, message.asks);
+  }
+
+  /** The beginning of a subscription without the book that belongs to it. */
+  #begin({ eventUs }: OkxBookMessage): void {
+    this.#early = [];
+    if (this.numbers.isLive) this.numbers.void(eventUs, "sequence");
+    else this.numbers.unsynced();
+  }
+
+  /** A snapshot over REST, which may be older or newer than the updates that wait for it. */
+  join(message: OkxBookMessage): void {
+    const { seqId } = message;
+    if (seqId === undefined) throw schemaError("seqId");
+    // The socket has brought one meanwhile.
+    if (this.numbers.isLive) return;
+    const firstAfter = this.#early[0]?.prevSeqId;
+    if (firstAfter !== undefined && seqId < firstAfter) {
+      this.#core.counts.staleSnapshots++;
+      return;
+    }
+    const newer = this.#early.filter((update) => update.seqId! > seqId);
+    this.snapshot(message);
+    this.#isJoining = true;
+    for (const update of newer) this.update(update);
+  }
+
+  /** The connection is new. */
+  reset(): void {
+    this.numbers.reset();
+    this.#early = [];
+  }
+
+  #joinsOn({ seqId = 0, prevSeqId = Infinity }: OkxBookMessage): boolean {
+    const last = this.#seqId ?? 0;
+    return this.#isJoining && prevSeqId <= last && seqId > last;
+  }
+
+  #keep(message: OkxBookMessage): void {
+    const { seqId, prevSeqId } = message;
+    if (seqId === undefined || prevSeqId === undefined) return;
+    if (this.#early.at(-1)?.seqId !== prevSeqId) this.#early = [];
+    if (this.#early.length >= EARLY_MAX) this.#early.shift();
+    this.#early.push(message);
   }
 
   /** Bid and ask by turns, as far as either goes; signed. */
@@ -102,7 +160,7 @@ export class OkxBook {
     const last = this.#seqId;
     // Nothing proves that it joins on.
     if (seqId === undefined && message.checksum === undefined) return "broken";
-    if (prevSeqId !== last)
+    if (prevSeqId !== last && !this.#joinsOn(message))
       return last !== undefined &&
         seqId !== undefined &&
         prevSeqId !== undefined &&

@@ -85,6 +85,51 @@ describe("OkxMapper", () => {
     expect(chain(12, 13)).toEqual(["bookDelta"]);
   });
 
+  it("joins a snapshot over REST on to the updates that wait for it", () => {
+    const okx = stage();
+    const update = (prevSeqId: number, seqId: number): object =>
+      book("update", { checksum: 0, prevSeqId, seqId });
+    const rest = (seqId: number, code = "0"): object => {
+      const { data } = book("snapshot", { seqId }) as { data: object };
+      return { code, msg: "", data };
+    };
+    expect(okx.take(update(10, 12))).toEqual([]);
+    expect(okx.take(update(12, 15))).toEqual([]);
+    expect([...okx.mapper.awaitingSnapshot]).toEqual([`${SWAP}.OKX`]);
+    expect(okx.take(rest(9), `${SWAP}.OKX`)).toEqual([]);
+    expect(okx.mapper.counts.staleSnapshots).toBe(1);
+    expect(okx.codeOf(rest(11, "50011"), `${SWAP}.OKX`)).toBe("E_DEP_VENUE");
+    expect(okx.types(rest(11), `${SWAP}.OKX`)).toEqual([
+      "bookSnapshot",
+      "bookDelta",
+      "bookDelta",
+    ]);
+    expect(okx.mapper.awaitingSnapshot.size).toBe(0);
+    expect(okx.types(update(15, 16))).toEqual(["bookDelta"]);
+    // One that comes late disturbs nothing, and a hole begins a new run.
+    expect(okx.take(rest(20), `${SWAP}.OKX`)).toEqual([]);
+    expect(okx.types(update(18, 19))).toEqual(["gap"]);
+    expect(okx.types(rest(19), `${SWAP}.OKX`)).toEqual(["bookSnapshot"]);
+    // The venue sums up what happens within a tenth of a second, and the snapshot lies somewhere in it.
+    expect(okx.types(update(17, 19))).toEqual([]);
+    expect(okx.types(update(18, 21))).toEqual(["bookDelta"]);
+    expect(okx.mapper.counts.gaps).toBe(1);
+    expect(okx.types(update(20, 22))).toEqual(["gap"]);
+  });
+
+  it("does not take an empty snapshot for a book", () => {
+    const okx = stage();
+    const empty = book("snapshot", {
+      ...{ bids: [], asks: [], checksum: 0, seqId: 10, prevSeqId: -1 },
+    });
+    const update = book("update", { checksum: 0, seqId: 12, prevSeqId: 10 });
+    expect(okx.take(empty)).toEqual([]);
+    expect(okx.take(update)).toEqual([]);
+    expect([...okx.mapper.awaitingSnapshot]).toEqual([`${SWAP}.OKX`]);
+    okx.take(book("snapshot", { seqId: 20, prevSeqId: -1 }));
+    expect(okx.types(empty)).toEqual(["gap"]);
+  });
+
   it("passes over an update that the book has had", () => {
     const okx = stage();
     okx.take(book("snapshot", { seqId: 10, prevSeqId: -1 }));

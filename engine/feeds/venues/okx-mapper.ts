@@ -3,6 +3,7 @@ import type { Funding } from "../../domain/market-event.ts";
 import type { SymbolId } from "../../domain/symbol.ts";
 import type { UnixMicros } from "../../std/time.ts";
 import { checkedBar, emitBar, intervalMsOf } from "./bar-message.ts";
+import { refusedUnless } from "./instrument-reader.ts";
 import { MapperFrame } from "./mapper-frame.ts";
 import {
   countOf,
@@ -50,6 +51,11 @@ export class OkxMapper extends MapperFrame<"OKX"> {
       return;
     }
     const outer = fieldsOf(parse(message), "message");
+    const { symbol: asked } = this.core.receipt;
+    if (asked !== undefined && "code" in outer) {
+      this.#joined(asked, outer);
+      return;
+    }
     if (!("data" in outer) || !("arg" in outer)) {
       this.core.counts.ignored++;
       return;
@@ -97,7 +103,7 @@ export class OkxMapper extends MapperFrame<"OKX"> {
   }
 
   protected override forget(): void {
-    for (const state of this.#instruments.all) state.book.numbers.reset();
+    for (const state of this.#instruments.all) state.book.reset();
   }
 
   #books(symbol: SymbolId, fields: readonly Fields[], action: unknown): void {
@@ -108,6 +114,14 @@ export class OkxMapper extends MapperFrame<"OKX"> {
     for (const message of messages)
       if (action === "snapshot") book.snapshot(message);
       else book.update(message);
+  }
+
+  /** A snapshot over REST. */
+  #joined(symbol: SymbolId, { code, data }: Fields): void {
+    refusedUnless(code === "0");
+    const [item] = listOf(data, "data");
+    const message = okxBookMessage(fieldsOf(item, "data"));
+    this.#instruments.of(symbol).book.join(message);
   }
 
   #bests(symbol: SymbolId, fields: readonly Fields[]): void {

@@ -41,9 +41,9 @@ export interface VenueProfile {
   ): readonly string[];
   /** Keep-alive that the venue wants as a message; absent where it is WebSocket ping frames. */
   readonly ping?: { readonly everyMs: number; readonly text: string };
-  /** How a book comes back: by REST answer given to `map` with its symbol, or by subscribing again. */
+  /** How a book comes back: by REST answer given to `map` with its symbol, or by subscribing again; see `snapshot`. */
   readonly resync: "rest" | "resubscribe";
-  /** Present where `resync` is `rest`. The answer's text goes to `map` as it is, with the symbol in the receipt. */
+  /** Present where `resync` is `rest`; elsewhere every second try asks for it, should subscribing bring none. The answer's text goes to `map` as it is, with the symbol in the receipt. */
   snapshot?(symbol: SymbolId, restUrl: string): RestRequest;
   /** Present where open interest is polled. As above. */
   openInterest?(symbol: SymbolId, restUrl: string): RestRequest;

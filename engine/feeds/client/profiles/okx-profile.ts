@@ -49,6 +49,11 @@ export const okxProfile = (): VenueProfile => {
     // The venue ends what has been silent for 30 s.
     ping: { everyMs: 15_000, text: "ping" },
     resync: "resubscribe",
+    // In 2026 the venue announced that subscriptions would bring no snapshot any more.
+    snapshot: (symbol, restUrl) => ({
+      url: `${restUrl}/api/v5/market/books?instId=${venueNameOf(symbol)}&sz=400&source=0`,
+      weight: 1,
+    }),
     instruments: {
       requests: (symbols, restUrl) =>
         [...new Set(symbols.map(venueNameOf).map(okxTypeOf))].map((type) => ({
@@ -62,7 +67,8 @@ export const okxProfile = (): VenueProfile => {
     // 480 subscriptions an hour and 3 connections a second; a few messages carry all.
     messagesPerSecondMax: 3,
     subscriptionsPerConnectionMax: 200,
-    requestWeightPerMinuteMax: 60,
+    // 40 in two seconds.
+    requestWeightPerMinuteMax: 600,
     newMapper: () => new OkxMapper(),
   };
 };
