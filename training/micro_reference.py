@@ -7,7 +7,7 @@ import copy
 import numpy as np
 
 from bar_reference import LONG, Column, ratio
-from tape_reference import BOOK, NS, ROW, TRADE, VOID, Tape, before, bps, imbalance, pick
+from tape_reference import BOOK, LEADER, NS, ROW, TRADE, VOID, Tape, before, bps, imbalance, pick
 
 TENTH = LONG("0.1")
 DECAYS = {"100Ms": 0.1, "1S": 1, "5S": 5, "30S": 30}
@@ -16,7 +16,7 @@ SLOT_NS = NS // 10
 LATER_SLOTS = 50
 SECONDS_KEPT = np.exp(LONG(-1) / 300)
 BUCKETS, BUCKET_S = 50, 3
-LEADER = ("Return100Ms", "Return500Ms", "Return1S", "Return5S", "Beta", "Correlation", "Lead", "Gap1S")
+SPANS_MS = {"100Ms": 100, "500Ms": 500, "1S": 1000, "5S": 5000}
 
 
 def microstructure_set(t: Tape, constants: dict[str, float]) -> dict[str, Column]:
@@ -246,5 +246,26 @@ def share(a: Column, b: Column) -> Column:
 
 
 def leader(t: Tape) -> dict[str, Column]:
-    """A tape of one symbol has none."""
-    return {f"leader{name}": np.full(len(t.at), np.nan) for name in LEADER}
+    """What the mid of another symbol said and how the two went together, second by second."""
+    moments, mids = t.time[LEADER], t.numbers[LEADER][:, 0]
+    at = lambda ns: pick(mids, before(moments, ns))
+    now = at(t.at_ns)
+    f = {f"leaderReturn{name}": after(t, bps(now / at(t.at_ns - ms * 1_000_000)), ms / 1000) for name, ms in SPANS_MS.items()}
+    grid = Seconds(t)
+    own, other = (np.r_[np.nan, bps(x[1:] / x[:-1])] for x in (t.mid[grid.book], at(grid.at * NS)))
+    sums, said = np.zeros(5, dtype=LONG), np.full((len(own), 3), np.nan, dtype=LONG)
+    for i in range(1, len(own)):
+        if not np.isnan(own[i] + other[i]):
+            # A second before of which one return is not known is none.
+            follows = not np.isnan(own[i - 1] + other[i - 1])
+            crossed = (own[i] * other[i - 1], own[i - 1] * other[i]) if follows else (0, 0)
+            sums = sums * SECONDS_KEPT + np.array([own[i] ** 2, other[i] ** 2, own[i] * other[i], *crossed])
+        both = np.sqrt(sums[0] * sums[1])
+        said[i] = sums[2] / sums[1] if sums[1] > 0 else np.nan, *((sums[2] / both, (sums[3] - sums[4]) / both) if both > 0 else (np.nan, np.nan))
+    is_known = ~np.isnan(now)
+    for k, name in enumerate(("Beta", "Correlation", "Lead")):
+        f[f"leader{name}"] = after(t, np.where(is_known, grid.said(said[:, k]), np.nan), 300)
+    # A second ago: ten points of 100 ms before the newest.
+    past = (np.ceil(t.at_ns / SLOT_NS) - 11) * SLOT_NS
+    f["leaderGap1S"] = f["leaderBeta"] * f["leaderReturn1S"] - bps(t.now(t.mid) / t.mid_at(past))
+    return f

@@ -10,7 +10,7 @@ import pandas as pd
 
 from bar_reference import LONG, Column, ratio
 
-BOOK, VOID, TRADE, QUOTE, BAR, ROW = range(6)
+BOOK, VOID, TRADE, QUOTE, BAR, ROW, LEADER = range(7)
 LEVELS = 10
 NS = 1_000_000_000
 GRID_NS = 20_000_000
@@ -47,7 +47,7 @@ class Tape:
         numbers = told.to_numpy()[:, 3:]
         # A loss of the book has no time of its own.
         self.ns = told["receivedNs"].mask(kind == VOID).ffill().fillna(0).to_numpy()
-        self.step = {k: np.flatnonzero(kind == k) for k in range(6)}
+        self.step = {k: np.flatnonzero(kind == k) for k in range(7)}
         self.time = {k: self.ns[at] for k, at in self.step.items()}
         self.numbers = {k: numbers[at].astype(LONG) for k, at in self.step.items()}
         self.seq = {k: told["seq"].to_numpy()[at] for k, at in self.step.items()}

@@ -6,14 +6,25 @@ import type { DeclaredSet } from "../features/feature-declaration.ts";
 import { FeatureSampler } from "../features/feature-sampler.ts";
 import { createEventFeatures } from "../features/feature-sets.ts";
 import { JoinedFeatures } from "../features/joined-features.ts";
+import { Microstructure } from "../features/microstructure.ts";
+import { MICROSTRUCTURE_SET } from "../features/microstructure-set.ts";
 import type { OrderBook } from "../market/order-book.ts";
 import { assert } from "../std/assert.ts";
+import { DrawnLeader } from "./parity-leader.ts";
 import type { ParityTask } from "./verify-parity.ts";
 
 const LEVELS = 10;
 const DEPTH_MAX = 1000;
 const SAMPLE_MS = 100;
-const KINDS = { book: 0, void: 1, trade: 2, quote: 3, bar: 4, row: 5 } as const;
+const KINDS = {
+  book: 0,
+  void: 1,
+  trade: 2,
+  quote: 3,
+  bar: 4,
+  row: 5,
+  leader: 6,
+} as const;
 const SIGNS = { buy: 1, sell: -1, unknown: 0 } as const;
 
 const sideColumns = (side: string): string[] =>
@@ -35,9 +46,11 @@ const EVENT_COLUMNS = [
 class ToldFeatures implements EventFeatures {
   readonly told: number[] = [];
   readonly #features: EventFeatures;
+  readonly #leader: DrawnLeader;
 
-  constructor(features: EventFeatures) {
+  constructor(features: EventFeatures, leader: DrawnLeader) {
     this.#features = features;
+    this.#leader = leader;
   }
 
   get schema(): DeclaredSet {
@@ -53,8 +66,9 @@ class ToldFeatures implements EventFeatures {
   }
 
   onBook(...told: Parameters<EventFeatures["onBook"]>): void {
-    const [book, { receivedNs }] = told;
-    this.#tell("book", receivedNs, book.seq, levelsOf(book));
+    const [book, event] = told;
+    this.#hearLeader(event);
+    this.#tell("book", event.receivedNs, book.seq, levelsOf(book));
     this.#features.onBook(...told);
   }
 
@@ -65,6 +79,7 @@ class ToldFeatures implements EventFeatures {
 
   onTrade(trade: Trade): void {
     const { receivedNs, price, size, side } = trade;
+    this.#hearLeader(trade);
     this.#tell("trade", receivedNs, 0, [price, size, SIGNS[side]]);
     this.#features.onTrade(trade);
   }
@@ -99,6 +114,7 @@ class ToldFeatures implements EventFeatures {
   }
 
   write(book: OrderBook, latest: Received): FeatureVector {
+    this.#hearLeader(latest);
     this.#tell("row", latest.receivedNs, 0, []);
     return this.#features.write(book, latest);
   }
@@ -112,6 +128,13 @@ class ToldFeatures implements EventFeatures {
     this.told.push(KINDS[kind], receivedNs, seq, ...numbers);
     const filled = 3 + numbers.length;
     for (let i = filled; i < EVENT_COLUMNS.length; i++) this.told.push(NaN);
+  }
+
+  /** The leader speaks of its own accord, before the event that comes after it. */
+  #hearLeader({ receivedNs }: Received): void {
+    this.#leader.advanceTo(receivedNs, (ns, mid) =>
+      this.#tell("leader", ns, 0, [mid]),
+    );
   }
 }
 
@@ -128,15 +151,22 @@ const levelsOf = (book: OrderBook): number[] => {
   return levels;
 };
 
-/** The engine's features over the tape, a row at least 100 ms after the last one and at each change of the mid, and what they were told. */
+const followerOf = (set: DeclaredSet, leading: DrawnLeader): EventFeatures =>
+  set === MICROSTRUCTURE_SET
+    ? new Microstructure({ leading })
+    : createEventFeatures(set);
+
+/** The engine's features over the tape and a drawn leader, a row at least 100 ms after the last one and at each change of the mid, and what they were told. */
 export const tapeTask = (
   sets: readonly DeclaredSet[],
   events: readonly MarketEvent[],
 ): ParityTask => {
   const symbol = events[0]?.symbol;
   assert(symbol !== undefined, "there are events");
+  const leader = new DrawnLeader();
   const features = new ToldFeatures(
-    new JoinedFeatures(sets.map((set) => createEventFeatures(set))),
+    new JoinedFeatures(sets.map((set) => followerOf(set, leader))),
+    leader,
   );
   const values: number[] = [];
   const sampler = new FeatureSampler(
