@@ -177,6 +177,10 @@ export class BookSide {
       this.#setFar(key, size);
       return;
     }
+    if (!ladder.canReach(key)) {
+      this.#setBeyond(key, size);
+      return;
+    }
     const at = ladder.positionOf(key);
     if (ladder.keyAt(at) !== key) {
       // A level between ticks: none is there to be removed.
@@ -191,6 +195,15 @@ export class BookSide {
       this.#move(ladder.slideFor(at));
     }
     this.#set(price, size);
+  }
+
+  /** Where no window goes: behind every one, or, on the side that wants it high, before every one, which then has no use. */
+  #setBeyond(key: number, size: number): void {
+    if (key < 0) {
+      if (size === 0) return;
+      this.#regrid(undefined);
+    }
+    this.#setFar(key, size);
   }
 
   #setFar(key: number, size: number): void {
@@ -230,7 +243,9 @@ export class BookSide {
   #follow(): void {
     const ladder = this.#ladder;
     if (this.#held === 0 || ladder.grid === undefined) return;
-    this.#move(ladder.slideFor(ladder.positionOf(this.#key(0))));
+    const key = this.#key(0);
+    if (ladder.canReach(key))
+      this.#move(ladder.slideFor(ladder.positionOf(key)));
   }
 
   #move(by: number): void {

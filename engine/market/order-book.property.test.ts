@@ -113,7 +113,83 @@ const wildStep = fc
     }),
   );
 
+/** A market of small prices on a fine grid, with orders as far off as may stand in a book. */
+const farLevels = (market: number): fc.Arbitrary<number[]> =>
+  fc
+    .array(
+      fc.tuple(
+        fc.oneof(
+          {
+            weight: 8,
+            arbitrary: fc
+              .integer({ min: -60, max: 60 })
+              .map((ticks) => (market + ticks) / 1e8),
+          },
+          {
+            weight: 1,
+            arbitrary: fc.constantFrom(
+              1e12,
+              999_999_999_999.9999,
+              123_456_789.12,
+              90_071_992.54740993,
+              1e9,
+              1e7,
+              1e-8,
+              1e-12,
+            ),
+          },
+        ),
+        fc.oneof(
+          { weight: 2, arbitrary: fc.constant(0) },
+          { weight: 3, arbitrary: fc.integer({ min: 1, max: 9 }) },
+        ),
+      ),
+      { maxLength: 12 },
+    )
+    .map((pairs) => pairs.flat());
+
+const farStep = fc
+  .tuple(
+    fc.constantFrom(1_234, 1_300, 200_000_000, 12_300_000_000),
+    fc.integer({ min: 0, max: 9 }),
+  )
+  .chain(([market, dice]) =>
+    fc.record({
+      isSnapshot: fc.constant(dice === 0),
+      bids: farLevels(market),
+      asks: farLevels(market),
+    }),
+  );
+
 describe("order book against a sorted map", () => {
+  it.each([1, 2, 10, 50])(
+    "holds the same levels where some stand further off than ticks can be counted, at depth %i",
+    (depthMax) => {
+      fc.assert(
+        fc.property(
+          fc.array(farStep, { maxLength: 40 }),
+          fc.constantFrom(0, 1e-8, 1e-4, 0.3),
+          (steps, tickSize) => {
+            const book = new OrderBook({ depthMax, tickSize });
+            const reference = new ReferenceBook(depthMax);
+            steps.forEach(({ isSnapshot, bids, asks }, seq) => {
+              if (isSnapshot) {
+                reference.bids.clear();
+                reference.asks.clear();
+                book.applySnapshot(bids, asks, seq);
+              } else book.applyDelta(bids, asks, seq);
+              reference.apply("bids", bids);
+              reference.apply("asks", asks);
+              expect(sideOf(book, "bids")).toEqual(reference.sorted("bids"));
+              expect(sideOf(book, "asks")).toEqual(reference.sorted("asks"));
+            });
+          },
+        ),
+        { numRuns: 60 },
+      );
+    },
+  );
+
   it.each([1, 2, 10, 30, 200])(
     "holds the same levels of a market that leaps and leaves its grid, at depth %i",
     (depthMax) => {

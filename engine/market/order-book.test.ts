@@ -137,4 +137,17 @@ describe("order book", () => {
     book.copyTop(top, 3);
     expect([...top]).toEqual([100, 3, 101, 2, 99, 1, 0, 0, 0, 0, 0, 0]);
   });
+
+  it.each([1e12, 123_456_789.12, 1e9])(
+    "goes on near the market after the side was down to an order at %d",
+    (far) => {
+      const book = new OrderBook({ depthMax: 20, tickSize: 1e-8 });
+      book.applySnapshot([0.00001233, 1], [0.00001235, 1, far, 1], 1);
+      book.applyDelta([], [0.00001235, 0], 2);
+      expect(book.askPrice(0)).toBe(far);
+      book.applyDelta([], [0.00001236, 5], 3);
+      expect([book.askPrice(0), book.askSize(0)]).toEqual([0.00001236, 5]);
+      expect([book.askPrice(1), book.askCount]).toEqual([far, 2]);
+    },
+  );
 });

@@ -5,6 +5,8 @@ import type { PriceGrid } from "./price-grid.ts";
 
 /** Levels that one call of `apply` may leave to the caller. */
 const LEFT_MAX = 64;
+/** Units of the grid's denominator up to which a price's tick can be told by sums of doubles. */
+const UNITS_MAX = 2 ** 50;
 
 /**
  * A key is a price times the side's sign: lower is better on both sides. Position 0 is the window's best tick. Prices are
@@ -47,14 +49,21 @@ export class PriceLadder {
     return this.#grid;
   }
 
-  /** Lays the window of an empty ladder where this key has room on both sides. */
+  /** Ticks can be counted as far as to this key, and over a window from there: the window may be moved there. */
+  canReach(key: number): boolean {
+    const { num, den } = this.#grid!;
+    return Math.abs(key) * den + this.width * num <= UNITS_MAX;
+  }
+
+  /** Lays the window of an empty ladder where this key has room on both sides, if it can be reached. */
   place(grid: PriceGrid | undefined, key: number): void {
     this.#grid = grid;
     this.#base = 0;
     if (grid === undefined) {
       this.#scale.fill(0);
       this.endKey = -Infinity;
-    } else this.slide(this.slideFor(this.positionOf(key)));
+    } else
+      this.slide(this.slideFor(this.canReach(key) ? this.positionOf(key) : 0));
   }
 
   /**
