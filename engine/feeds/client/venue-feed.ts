@@ -99,34 +99,8 @@ export class VenueFeed {
     );
     this.#rest = this.#newRestQueue(limits, weights);
     this.#asides = this.#newRestQueue(limits, weights);
-    const { onInstrument } = filled;
-    if (onInstrument !== undefined && profile.instruments !== undefined)
-      this.#instruments = new InstrumentWatch({
-        ...filled,
-        rest: this.#asides,
-        onInstrument,
-      });
-    const connects = new RateWindow(
-      limits.connectsPer5MinutesMax,
-      FIVE_MINUTES_MS,
-    );
-    this.#clients = assignments(filled).map(
-      ({ url, symbols, channels }) =>
-        new VenueClient({
-          ...filled,
-          url,
-          symbols,
-          channels,
-          limits,
-          connects,
-          rest: this.#rest,
-          metrics: this.#metrics,
-        }),
-    );
-    for (const [i, { channels, symbols }] of assignments(filled).entries())
-      if (channels.includes("book"))
-        for (const symbol of symbols)
-          this.#bookClients.set(symbol, this.#clients[i]!);
+    this.#instruments = this.#newInstrumentWatch();
+    this.#clients = this.#newClients(limits);
   }
 
   get status(): VenueFeedStatus {
@@ -143,21 +117,11 @@ export class VenueFeed {
     const { timers, channels, profile } = this.#options;
     for (const client of this.#clients) client.start();
     this.#timers.push(timers.every(GAUGES_EVERY_MS, () => this.#setGauges()));
-    if (
-      channels.includes("openInterest") &&
-      profile.openInterest !== undefined
-    ) {
-      this.#pollInterest();
-      this.#timers.push(
-        timers.every(INTEREST_EVERY_MS, () => this.#pollInterest()),
-      );
-    }
+    if (channels.includes("openInterest") && profile.openInterest !== undefined)
+      this.#nowAndEvery(INTEREST_EVERY_MS, () => this.#pollInterest());
     const instruments = this.#instruments;
-    if (instruments === undefined) return;
-    instruments.ask();
-    this.#timers.push(
-      timers.every(INSTRUMENTS_EVERY_MS, () => instruments.ask()),
-    );
+    if (instruments !== undefined)
+      this.#nowAndEvery(INSTRUMENTS_EVERY_MS, () => instruments.ask());
   }
 
   /** Fetches or subscribes the symbol's book anew, bounded by the limits. */
@@ -170,6 +134,43 @@ export class VenueFeed {
     for (const client of this.#clients) client.stop();
     this.#rest.stop();
     this.#asides.stop();
+  }
+
+  #nowAndEvery(ms: number, task: () => void): void {
+    task();
+    this.#timers.push(this.#options.timers.every(ms, task));
+  }
+
+  #newClients(limits: ClientLimits): readonly VenueClient[] {
+    const connects = new RateWindow(
+      limits.connectsPer5MinutesMax,
+      FIVE_MINUTES_MS,
+    );
+    return assignments(this.#options).map((assignment) => {
+      const client = new VenueClient({
+        ...this.#options,
+        ...assignment,
+        limits,
+        connects,
+        rest: this.#rest,
+        metrics: this.#metrics,
+      });
+      if (assignment.channels.includes("book"))
+        for (const symbol of assignment.symbols)
+          this.#bookClients.set(symbol, client);
+      return client;
+    });
+  }
+
+  #newInstrumentWatch(): InstrumentWatch | undefined {
+    const { onInstrument, profile } = this.#options;
+    return onInstrument === undefined || profile.instruments === undefined
+      ? undefined
+      : new InstrumentWatch({
+          ...this.#options,
+          rest: this.#asides,
+          onInstrument,
+        });
   }
 
   #newRestQueue(limits: ClientLimits, weights: RateWindow): RestQueue {
