@@ -123,30 +123,32 @@ const eventsTable = async (request: TableRequest): Promise<FeatureTable> => {
   if (request.funding !== undefined)
     throw new UsageError("--funding goes with bars: a tape tells its own");
   const sets = (request.sets ?? ["market"]).map(featureSet);
-  const leader = await leadingTape(request);
   const common = await commonInputs(request);
-  const table = await tableOfEvents(
-    eventsOfAll(paths, symbol),
-    sets.map((set) => {
-      const constants = common.constants?.get(set.name);
-      return createEventFeatures(set, {
-        ...(leader === undefined ? {} : { leading: leader.reference }),
-        ...(constants === undefined ? {} : { constants }),
-      });
-    }),
-    {
-      sampleMs,
-      barrierBps,
-      horizonsS: request.horizonsS ?? TAPE_HORIZONS_S,
-      ...(leader === undefined ? {} : { leader }),
-      ...common,
-    },
-  );
-  refuseSelf(
-    table.metadata["fusewire.symbol"]!,
-    table.metadata["fusewire.leader"],
-  );
-  return table;
+  const leader = await leadingTape(request);
+  try {
+    const table = await tableOfEvents(
+      eventsOfAll(paths, symbol),
+      sets.map((set) => {
+        const constants = common.constants?.get(set.name);
+        return createEventFeatures(set, {
+          ...(leader === undefined ? {} : { leading: leader.reference }),
+          ...(constants === undefined ? {} : { constants }),
+        });
+      }),
+      {
+        sampleMs,
+        barrierBps,
+        horizonsS: request.horizonsS ?? TAPE_HORIZONS_S,
+        ...(leader === undefined ? {} : { leader }),
+        ...common,
+      },
+    );
+    const { "fusewire.symbol": of, "fusewire.leader": by } = table.metadata;
+    refuseSelf(of, by);
+    return table;
+  } finally {
+    await leader?.close();
+  }
 };
 
 const leadingTape = async ({
@@ -169,8 +171,11 @@ const commonInputs = async ({ news, constants }: TableRequest) => ({
     : { constants: await readConstants(constants) }),
 });
 
-const refuseSelf = (symbol: string, leader: string | undefined): void => {
-  if (symbol === leader && symbol !== UNNAMED)
+const refuseSelf = (
+  symbol: string | undefined,
+  leader: string | undefined,
+): void => {
+  if (symbol !== undefined && symbol === leader && symbol !== UNNAMED)
     throw new CodedError("E_INPUT_RANGE", {
       field: "leader",
       detail: `${symbol} does not lead itself`,
