@@ -8,6 +8,7 @@ import {
   TapeRecorder,
   type TapeRecorderOptions,
 } from "./feeds/tape-recorder.ts";
+import { inTime } from "./feeds/part-names.ts";
 import type { OpenDisk } from "./feeds/tape-file.ts";
 import { INSTALLATION } from "./installation.ts";
 import type { MachineInputs, MachinePorts } from "./journal/machine.ts";
@@ -69,12 +70,30 @@ const FLUSH_EVERY_MS = 100;
 export const startActors = async (
   options: RecordRunOptions,
 ): Promise<StartedActors> => {
-  const { record, ports, create, log } = options;
+  const { record } = options;
   const signals =
-    record.signals === "" ? undefined : new SignalFile(record.signals);
-  const sinks = signals === undefined ? [] : [signals];
-  if (record.tape !== "") return startRecorded(options, signals, sinks);
-  const actors = create(ports, sinks);
+    record.signals === ""
+      ? undefined
+      : await SignalFile.open(
+          inTime(record.signals, systemClock.nowUs()),
+          "refuse",
+        );
+  try {
+    return record.tape === ""
+      ? startUnrecorded(options, signals)
+      : await startRecorded(options, signals);
+  } catch (error) {
+    // An empty file would only stand in the way of the next attempt.
+    await signals?.discard();
+    throw error;
+  }
+};
+
+const startUnrecorded = (
+  { ports, create, log }: RecordRunOptions,
+  signals: SignalFile | undefined,
+): StartedActors => {
+  const actors = create(ports, sinksOf(signals));
   const flushing = systemTimers.every(FLUSH_EVERY_MS, () => signals?.flush());
   return {
     actors,
@@ -89,7 +108,6 @@ export const startActors = async (
 const startRecorded = async (
   options: RecordRunOptions,
   signals: SignalFile | undefined,
-  sinks: readonly SignalSink[],
 ): Promise<StartedActors> => {
   const { record, telemetry, log } = options;
   const tape = await TapeRecorder.start({
@@ -117,7 +135,7 @@ const startRecorded = async (
   let actors: EngineActors | undefined;
   try {
     recording.start(headOf(options), () => {
-      actors = options.create(recording.ports, sinks);
+      actors = options.create(recording.ports, sinksOf(signals));
       return machineOf(actors);
     });
   } catch (error) {
@@ -139,6 +157,9 @@ const startRecorded = async (
     },
   };
 };
+
+const sinksOf = (signals: SignalFile | undefined): readonly SignalSink[] =>
+  signals === undefined ? [] : [signals];
 
 const rotationOf = ({
   partMb = 0,

@@ -67,7 +67,7 @@ export const replayRecorded = async (
   options: RecordedReplayOptions,
 ): Promise<RecordedReplaySummary> => {
   const telemetry = new CountingTelemetry();
-  const file = new SignalFile(options.out);
+  const file = await SignalFile.open(options.out, "replace");
   const verifier =
     options.verify === undefined
       ? undefined
@@ -99,7 +99,7 @@ export const replayRecorded = async (
       });
     const seconds = (systemClock.nowNs() - startedNs) / 1e9;
     const sha256 = await file.end();
-    await verifier?.end();
+    await verifier?.end(run.isWhole ? "whole" : "cut");
     return {
       epoch: run.head.epoch,
       events: run.events,

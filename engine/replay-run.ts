@@ -61,6 +61,7 @@ const FORGETFUL_STORE: StateStore = {
 export const runReplay = async (
   options: ReplayRunOptions,
 ): Promise<ReplaySummary> => {
+  const file = await SignalFile.open(options.out, "replace");
   const clock = new SimulatedClock();
   const executor = new ManualExecutor();
   const actorOptions = options.actors ?? ENGINE_ACTORS_DEFAULTS;
@@ -81,7 +82,6 @@ export const runReplay = async (
     log: options.log,
   });
   const inference = new SettlingInference(placed);
-  const file = new SignalFile(options.out);
   const telemetry = new CountingTelemetry();
   const actors = createEngineActors({
     clock,

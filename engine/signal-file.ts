@@ -1,10 +1,12 @@
 /** Signals as JSON Lines, with their digest; the file is optional. What a live run said and what its replay says are compared by it. */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { createWriteStream, type WriteStream } from "node:fs";
+import type { WriteStream } from "node:fs";
+import { open, rm } from "node:fs/promises";
 import { finished } from "node:stream/promises";
 import type { Signal } from "./domain/signal.ts";
 import type { SignalSink } from "./ports.ts";
+import { CodedError } from "./std/errors.ts";
 
 /** Gathered before they are hashed and written. */
 const CHUNK_CHARS = 64 * 1024;
@@ -15,18 +17,36 @@ export const signalLine = (signal: Signal): string => JSON.stringify(signal);
 
 export class SignalFile implements SignalSink {
   readonly #hash = createHash("sha256");
+  readonly #path: string;
   readonly #file: WriteStream | undefined;
   #lines: string[] = [];
   #chars = 0;
   #error: unknown;
+  #ended: Promise<string> | undefined;
   signals = 0;
   dropped = 0;
 
-  constructor(path: string | undefined) {
-    if (path === undefined) return;
-    this.#file = createWriteStream(path);
+  private constructor(path: string, file: WriteStream | undefined) {
+    this.#path = path;
+    this.#file = file;
     // Told by `end`: until then the stream only takes nothing any more.
-    this.#file.on("error", (error) => (this.#error ??= error));
+    file?.on("error", (error) => (this.#error ??= error));
+  }
+
+  /** Without a path they are hashed alone. E_TAPE_EXISTS where no file may be replaced, E_TAPE_WRITE where none can be begun. */
+  static async open(
+    path: string | undefined,
+    existing: "refuse" | "replace",
+  ): Promise<SignalFile> {
+    if (path === undefined) return new SignalFile("", undefined);
+    try {
+      const file = await open(path, existing === "refuse" ? "wx" : "w");
+      return new SignalFile(path, file.createWriteStream());
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST")
+        throw new CodedError("E_TAPE_EXISTS", { detail: path });
+      throw unwritable(path, error);
+    }
   }
 
   publish(signal: Signal): void {
@@ -48,7 +68,8 @@ export class SignalFile implements SignalSink {
 
   /** Resolves when a blocked file takes more. */
   async drained(): Promise<void> {
-    if (this.#file !== undefined) await once(this.#file, "drain");
+    if (this.#file === undefined) return;
+    await once(this.#file, "drain").catch(this.#refuse);
   }
 
   flush(): void {
@@ -60,14 +81,35 @@ export class SignalFile implements SignalSink {
     this.#file?.write(text);
   }
 
-  /** The digest of all lines; throws what kept the file from being written. */
-  async end(): Promise<string> {
+  /** The digest of all lines, however often it is asked for; E_TAPE_WRITE where something kept the file from being written. */
+  end(): Promise<string> {
+    return (this.#ended ??= this.#end());
+  }
+
+  async #end(): Promise<string> {
     this.flush();
-    if (this.#error !== undefined) throw this.#error as Error;
+    if (this.#error !== undefined) throw unwritable(this.#path, this.#error);
     if (this.#file !== undefined) {
       this.#file.end();
-      await finished(this.#file);
+      await finished(this.#file).catch(this.#refuse);
     }
     return this.#hash.digest("hex");
   }
+
+  /** The file goes: what was to be written to it did not begin. */
+  async discard(): Promise<void> {
+    if (this.#file === undefined) return;
+    this.#file.destroy();
+    await rm(this.#path, { force: true });
+  }
+
+  readonly #refuse = (error: unknown): never => {
+    throw unwritable(this.#path, error);
+  };
 }
+
+const unwritable = (path: string, cause: unknown): CodedError =>
+  new CodedError("E_TAPE_WRITE", {
+    detail: `${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    cause,
+  });

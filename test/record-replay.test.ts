@@ -93,7 +93,8 @@ describe("a run of the engine's actors at their worst", () => {
         join(folder, "run.fwt"),
         join(folder, "live.jsonl"),
       );
-      await rm(join(folder, "run.fwt"));
+      for (const name of ["run.fwt", "live.jsonl"])
+        await rm(join(folder, name));
 
       const ordeal = await liveRun({
         folder,
@@ -227,8 +228,9 @@ describe("a run of the whole engine", () => {
       await expect.poll(parts, { timeout: 20_000 }).toBeGreaterThan(2);
       engine.kill("SIGKILL");
       await new Promise((resolve) => engine.once("exit", resolve));
-      const summary = await replay(tape, "--out", out);
+      const summary = await replay(tape, "--out", out, "--verify", live);
       expect(summary.whole).toBe(false);
+      expect(summary.verified).toBeGreaterThan(50);
       // Its files one by one are the same run; without the first they are not.
       const files = readdirSync(tape).map((name) => join(tape, name));
       expect(await replay(files.at(-1)!, ...files.slice(0, -1))).toMatchObject({

@@ -22,7 +22,7 @@ import {
   TapeRecorder,
   type TapeRecorderOptions,
 } from "../engine/feeds/tape-recorder.ts";
-import { openTape, openTapes } from "../engine/feeds/tape.ts";
+import { openTape, openTapes, openWhole } from "../engine/feeds/tape.ts";
 import { SimulatedClock } from "../engine/std/simulated-clock.ts";
 import { eventually } from "./support/eventually.ts";
 import { FaultyDisk } from "./support/faulty-disk.ts";
@@ -128,7 +128,15 @@ describe("a recording in parts", () => {
     expect(await partsFrom(written[2]!)).toEqual(written.slice(2));
     const shuffled = [...written].sort();
     expect(shuffled).not.toEqual(written);
-    expect(await eventsOf(await openTapes(shuffled))).toEqual(EVENTS);
+    for (const tape of [
+      await openTapes(shuffled),
+      await openWhole(path),
+      await openWhole(whole),
+    ])
+      expect(await eventsOf(tape)).toEqual(EVENTS);
+    const single = newFolder();
+    await record(single, { rotateBytes: 1e9 });
+    expect(await eventsOf(await openWhole(single))).toEqual(EVENTS);
   });
 
   it("finds a span of time by the indexes of its parts as by reading all", async () => {

@@ -79,6 +79,24 @@ describe("fusewire tape", () => {
     expect(json(stdout)["problems"]).toMatchObject([{ code: "E_TAPE_FORMAT" }]);
   });
 
+  it("looks at the others where one cannot be read at all", () => {
+    const newer = join(folder, "newer.fwt");
+    const bytes = readFileSync(tape);
+    bytes[8] = 9;
+    writeFileSync(newer, bytes);
+    const empty = join(folder, "empty.fwt");
+    writeFileSync(empty, "");
+    const files = [newer, empty, join(folder, "absent.fwt"), tape];
+    for (const verb of ["info", "verify"]) {
+      const { status, stdout, stderr } = fusewire(verb, ...files, "--json");
+      expect(status).toBe(1);
+      expect(stdout.trimEnd().split("\n")).toHaveLength(4);
+      expect(json(stdout)).toMatchObject({ events: 5000, problems: [] });
+      expect(stderr.match(/E_TAPE_FORMAT/g)).toHaveLength(3);
+      expect(stderr).toContain("version 9 is newer");
+    }
+  });
+
   it("cuts a piece that verifies, and never takes a file's place unasked", async () => {
     const out = join(folder, "piece.fwt");
     const args = [
@@ -121,7 +139,7 @@ describe("fusewire tape", () => {
     );
   });
 
-  it("tells how much of a recording was passed over, and refuses what cannot be written", async () => {
+  it("tells how much of a recording was passed over, and refuses what cannot be written", () => {
     const file = join(folder, "recording.txt");
     const line = (s: number, price: number): string =>
       `17378400${s}0000000000 ${JSON.stringify({ e: "aggTrade", E: 1, s: "BTCUSDT", a: s, p: String(price), q: "1", f: 1, l: 1, T: 1737840000000 + s, m: true })}`;

@@ -268,6 +268,10 @@ describe("the recorder", () => {
     await expect(
       start({ path: join(blocked, "tape.fwt") }),
     ).rejects.toMatchObject({ code: "E_TAPE_WRITE" });
+    // No folder can be made there, whoever asks.
+    await expect(start({ path: "/proc/none/tape.fwt" })).rejects.toMatchObject({
+      code: "E_TAPE_WRITE",
+    });
   });
 
   it("tells of an event that is larger than a buffer, and keeps the others", async () => {

@@ -23,6 +23,7 @@ import {
   openTapes,
   type Tape,
 } from "../feeds/tape.ts";
+import { CodedError } from "../std/errors.ts";
 import { EXIT, UsageError, parseFlags, type Command } from "./command.ts";
 import { buildTape } from "./tape-build.ts";
 import { infoText, verdictText } from "./tape-report.ts";
@@ -125,19 +126,39 @@ export const tapeCommand: Command = {
   },
 };
 
-const info = async (paths: readonly string[], { json }: Values) => {
-  for (const path of paths) print(await inspectTape(path), json, infoText);
-  return EXIT.ok;
-};
+const info = (paths: readonly string[], values: Values): Promise<number> =>
+  inspectAll(paths, values, infoText, () => true);
 
-const verify = async (paths: readonly string[], { json }: Values) => {
-  let isSound = true;
-  for (const path of paths) {
-    const report = await inspectTape(path);
-    isSound &&= report.problems.length === 0;
-    print(report, json, verdictText);
-  }
-  return isSound ? EXIT.ok : EXIT.failed;
+const verify = (paths: readonly string[], values: Values): Promise<number> =>
+  inspectAll(
+    paths,
+    values,
+    verdictText,
+    ({ problems }) => problems.length === 0,
+  );
+
+/** One that cannot be read at all keeps none of the others from being looked at. */
+const inspectAll = async (
+  paths: readonly string[],
+  { json }: Values,
+  text: (report: TapeReport) => string,
+  isGood: (report: TapeReport) => boolean,
+): Promise<number> => {
+  let areGood = true;
+  for (const path of paths)
+    try {
+      const report = await inspectTape(path);
+      areGood &&= isGood(report);
+      print(report, json, text);
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      areGood = false;
+      const { code, message } = error;
+      const problems = [{ code, count: 1, text: message }];
+      if (json === true) console.log(JSON.stringify({ path, problems }));
+      console.error(`fusewire: ${message}`);
+    }
+  return areGood ? EXIT.ok : EXIT.failed;
 };
 
 const print = (

@@ -252,7 +252,7 @@ export const ERROR_CODES = {
   E_TAPE_WRITE: {
     num: 507,
     retryable: true,
-    text: "the tape cannot be written",
+    text: "the recording cannot be written",
   },
   E_TAPE_EXISTS: {
     num: 409,
