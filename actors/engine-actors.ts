@@ -30,7 +30,7 @@ import { ActorSystem } from "./runtime/actor-system.ts";
 import type { ActorSystemOptions } from "./runtime/actor-system.ts";
 import { StageRecorder } from "./stage-recorder.ts";
 import { symbolActorProps } from "./symbol-actor.ts";
-import type { SymbolActorOptions } from "./symbol-actor.ts";
+import type { SymbolActorOptions } from "./symbol-options.ts";
 import { SYMBOL_BAR_DEFAULTS } from "./symbol-bars.ts";
 import { SymbolCounters } from "./symbol-counters.ts";
 import { SymbolInspector } from "./symbol-inspector.ts";

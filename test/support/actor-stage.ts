@@ -8,7 +8,7 @@ import type {
   EngineActorsOptions,
 } from "../../actors/engine-actors.ts";
 import type { InspectionEvent } from "../../actors/runtime/inspection.ts";
-import type { SymbolActorOptions } from "../../actors/symbol-actor.ts";
+import type { SymbolActorOptions } from "../../actors/symbol-options.ts";
 import type { Headline } from "../../engine/domain/headline.ts";
 import type {
   BookDelta,
