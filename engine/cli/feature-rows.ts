@@ -1,5 +1,6 @@
 /** Rows of features with what gave them, as the checks compare them; and how bars and tapes give them. */
 import type { Bar, BookSnapshot, MarketEvent } from "../domain/market-event.ts";
+import type { SymbolId } from "../domain/symbol.ts";
 import type { EventFeatures } from "../features/event-features.ts";
 import type {
   DeclaredFeature,
@@ -7,9 +8,11 @@ import type {
 } from "../features/feature-declaration.ts";
 import { FeatureSampler } from "../features/feature-sampler.ts";
 import { GRID_FILL_MAX, GridFeatures } from "../features/grid-features.ts";
+import type { Reference } from "../market/references.ts";
 import { BookSync } from "../market/book-sync.ts";
 import { OrderBook } from "../market/order-book.ts";
 import { assert } from "../std/assert.ts";
+import { FollowedReference } from "./followed-reference.ts";
 
 /** Flat, for a tape has many rows. */
 export class FeatureRows {
@@ -79,16 +82,25 @@ export const barSource = (
   };
 };
 
-const DEPTH_MAX = 1000;
+/** Deep enough to forget nothing: what a book held beyond its depth before a start is not in its snapshot. */
+const DEPTH_MAX = 10_000;
 const NS_PER_MS = 1e6;
 
-/** A set of event features over one symbol's events. */
+export interface TapeSourceOptions {
+  /** A symbol of the same tape that leads the one whose features these are. */
+  readonly leader?: SymbolId;
+  /** Least distance of two rows that show no change of the mid. */
+  readonly sampleMs: number;
+}
+
+/** A set of event features over the events of one symbol, and of one that leads it where there is one. */
 export const tapeSource = (
   input: readonly MarketEvent[],
-  create: () => EventFeatures,
+  create: (leading?: Reference) => EventFeatures,
+  { leader, sampleMs }: TapeSourceOptions = { sampleMs: 0 },
 ): FeatureSource<MarketEvent> => {
   const { features } = create().schema;
-  const symbol = input[0]?.symbol;
+  const symbol = input.find((event) => event.symbol !== leader)?.symbol;
   assert(symbol !== undefined, "there are events");
   return {
     unit: "ms",
@@ -97,66 +109,83 @@ export const tapeSource = (
     run(events) {
       const rows = new FeatureRows(features.length);
       let givenBy = 0;
+      const led =
+        leader === undefined ? undefined : new FollowedReference(leader);
       const sampler = new FeatureSampler(
         {
           symbol,
-          sampleMs: 0,
+          sampleMs,
           sampleOn: "any",
           depthMax: DEPTH_MAX,
-          features: create(),
+          features: create(led?.reference),
         },
         (row) => rows.push(givenBy, row.receivedNs / NS_PER_MS, row.features),
       );
       for (const [i, event] of events.entries()) {
         givenBy = i;
-        sampler.onEvent(event);
+        led?.silentUntil(event.receivedNs);
+        if (event.symbol === leader) led?.hear(event);
+        else sampler.onEvent(event);
       }
       return rows;
     },
     from(start) {
-      const snapshot = bookAt(input, start);
+      const before = [
+        ...bookAt(input, start, leader, "lastHeard"),
+        ...bookAt(input, start, symbol, "start"),
+      ];
       return {
-        input: [
-          ...(snapshot === undefined ? [] : [snapshot]),
-          ...input.slice(start),
-        ],
-        added: snapshot === undefined ? 0 : 1,
+        input: [...before, ...input.slice(start)],
+        added: before.length,
       };
     },
   };
 };
 
-/** The book as it stood before event `start`, as a snapshot; undefined where it was not in sync. */
+/**
+ * A symbol's book as it stood before event `start`, as a snapshot, if it was in sync: stamped by the event before the start, where the tape
+ * begins, or by when the symbol was last heard, for one whose silence counts on.
+ */
 const bookAt = (
   events: readonly MarketEvent[],
   start: number,
-): BookSnapshot | undefined => {
+  whose: SymbolId | undefined,
+  stamp: "start" | "lastHeard",
+): readonly BookSnapshot[] => {
   const book = new OrderBook({ depthMax: DEPTH_MAX });
   const sync = new BookSync(book);
-  for (const event of events.slice(0, start))
+  let last: MarketEvent | undefined;
+  for (const event of events.slice(0, start)) {
+    if (event.symbol !== whose) continue;
     if (
-      event.type === "bookSnapshot" ||
-      event.type === "bookDelta" ||
-      event.type === "gap"
+      event.type !== "bookSnapshot" &&
+      event.type !== "bookDelta" &&
+      event.type !== "gap"
     )
-      sync.apply(event);
-  const head = events[start - 1];
-  if (head === undefined || !book.hasBothSides) return undefined;
-  const { symbol, eventUs, receivedUs, receivedNs } = head;
+      continue;
+    sync.apply(event);
+    last = event;
+  }
+  const head = stamp === "start" ? events[start - 1] : last;
+  if (head === undefined || whose === undefined || !book.hasBothSides)
+    return [];
+  const { eventUs, receivedUs, receivedNs } = head;
   const bids: number[] = [];
   const asks: number[] = [];
   for (let i = 0; i < book.bidCount; i++)
     bids.push(book.bidPrice(i), book.bidSize(i));
   for (let i = 0; i < book.askCount; i++)
     asks.push(book.askPrice(i), book.askSize(i));
-  return {
-    type: "bookSnapshot",
-    symbol,
-    eventUs,
-    receivedUs,
-    receivedNs,
-    seq: book.seq,
-    bids,
-    asks,
-  };
+  return [
+    {
+      type: "bookSnapshot",
+      symbol: whose,
+      eventUs,
+      receivedUs,
+      receivedNs,
+      seq: book.seq,
+      bids,
+      asks,
+    },
+  ];
 };

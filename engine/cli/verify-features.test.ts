@@ -4,9 +4,11 @@ import { Random } from "../std/random.ts";
 import { FeatureRows, tapeSource } from "./feature-rows.ts";
 import type { FeatureSource } from "./feature-rows.ts";
 import { FeatureSet } from "../features/feature-set.ts";
+import { createEventFeatures, featureSet } from "../features/feature-sets.ts";
 import { MarketSimulator } from "../feeds/simulator.ts";
 import { isHeadline } from "../feeds/feed-event.ts";
 import type { MarketEvent } from "../domain/market-event.ts";
+import { simulatedTape } from "./simulated-tape.ts";
 import { verifyLookahead, verifyWarmup } from "./verify-features.ts";
 import { compareColumns } from "./verify-parity.ts";
 
@@ -142,6 +144,30 @@ describe("the market features of a simulated tape", () => {
       failedFeatures: [],
     });
   });
+});
+
+describe("the event features of a long simulated tape with a leading symbol", () => {
+  it.each(["market", "microstructure"])(
+    "are all checked, and forget their beginning: %s",
+    (name) => {
+      const { leader, events } = simulatedTape(5400, "long");
+      const source = tapeSource(
+        events,
+        (leading) =>
+          createEventFeatures(
+            featureSet(name),
+            leading === undefined ? {} : { leading },
+          ),
+        { leader, sampleMs: 5000 },
+      );
+      const report = verifyWarmup(source, 2, new Random(3), 1e-4);
+      expect(report).toMatchObject({
+        checked: source.features.length,
+        failedFeatures: [],
+        uncheckedFeatures: [],
+      });
+    },
+  );
 });
 
 describe("verify parity", () => {

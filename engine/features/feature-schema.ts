@@ -57,15 +57,20 @@ const ago = (ms: number): Reach => ({
   settledMs: ms + 20,
 });
 
-/** The first bar is a part of one, and a bar comes a moment after its end. */
+/** Tapes that trade less than once in this time take longer to settle. */
+const TRADES_WITHIN_MS = 10_000;
+/** The first bar begins with the first trade and is a part of one; a bar comes a moment after its end. */
 const bars = (count: number): Reach => ({
   window: `${count} bars of 1000 ms`,
-  settledMs: (count + 3) * 1000,
+  settledMs: (count + 3) * 1000 + TRADES_WITHIN_MS,
 });
 
 const QUOTED: Reach = { window: "1000 ms", settledMs: 1000 };
-/** However long ago it was; tapes that trade less than once in this time take longer to settle. */
-const LAST_TRADE: Reach = { window: "last trade", settledMs: 10_000 };
+/** However long ago it was. */
+const LAST_TRADE: Reach = {
+  window: "last trade",
+  settledMs: TRADES_WITHIN_MS,
+};
 
 const BOOK: readonly FeatureInput[] = ["book"];
 const QUOTE: readonly FeatureInput[] = ["book", "quote"];

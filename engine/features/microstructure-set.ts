@@ -74,6 +74,11 @@ const fading = (
   inputs,
   staleAfterMs: inputs.includes("trade") ? STALE_TRADE_MS : STALE_BOOK_MS,
 });
+/** A mean by volume: the past shows until what was traded since outweighs it, here where trading was a million times heavier before. */
+const byVolume = (scaleMs: number): Reach => ({
+  ...fading(scaleMs, TRADES),
+  settled: ms(Math.ceil(2 * FADED * scaleMs)),
+});
 const AGAINST_MEAN: Reach = {
   ...NOW,
   window: "now, mean 30000 ms",
@@ -351,14 +356,14 @@ const HEALING: readonly DeclaredFeature[] = [
     BPS,
     "2e4·D_30s[s·size·(p − m)/m]/D_30s[size]; NaN without trades",
     HUANG,
-    fading(30_000, TRADES),
+    byVolume(30_000),
   ),
   feature(
     "realizedSpread5S",
     BPS,
     "2e4·D_30s[s·size·ln(p/m5)]/D_30s[size], of trades 5 s ago; m5: m 5 s after the trade; NaN without such trades",
     HUANG,
-    fading(30_000, TRADES),
+    byVolume(30_000),
   ),
 ];
 

@@ -82,11 +82,18 @@ export class Reference {
     this.mid = mid;
     this.spread = spread;
     this.#movedNs = nowNs;
-    if (this.#count > 0 && nowNs - this.#atNs[this.#slot(0)]! < STEP_NS) return;
-    this.#mids[this.#next] = mid;
-    this.#atNs[this.#next] = nowNs;
-    this.#next = this.#next + 1 === STEPS ? 0 : this.#next + 1;
-    if (this.#count < STEPS) this.#count++;
+    // The last at or before each step of the clock is kept, so that they are the same wherever a tape began.
+    const isSameStep =
+      this.#count > 0 &&
+      Math.ceil(nowNs / STEP_NS) <=
+        Math.ceil(this.#atNs[this.#slot(0)]! / STEP_NS);
+    if (!isSameStep) {
+      this.#next = this.#next + 1 === STEPS ? 0 : this.#next + 1;
+      if (this.#count < STEPS) this.#count++;
+    }
+    const at = this.#slot(0);
+    this.#mids[at] = mid;
+    this.#atNs[at] = nowNs;
   }
 
   /** Bars of the features' interval, and minutes where somebody reads them. */
