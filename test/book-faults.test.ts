@@ -18,7 +18,9 @@ import { OrderBook } from "../engine/market/order-book.ts";
 import { Random } from "../engine/std/random.ts";
 import { monoNanos, unixMicros } from "../engine/std/time.ts";
 import { FAULTS, FaultRun } from "./support/book-faults.ts";
-import type { BookStream, Fault } from "./support/book-faults.ts";
+import type { Fault } from "./support/book-faults.ts";
+import { BookTruth } from "./support/book-truth.ts";
+import type { BookStream } from "./support/book-truth.ts";
 
 const RECORDINGS = join(import.meta.dirname, "../../shared/data/l2");
 const SEEDS = Number(process.env["FAULT_SEEDS"] ?? 4);
@@ -86,13 +88,14 @@ const generated = (seed: number): BookStream => {
 };
 
 /** Each second seed's venue signs its messages, so that any digit may be wrong; each second pair's dates its answers when it gives them. */
-const holdFor = (streamOf: (seed: number) => BookStream): void => {
+const holdFor = (truthOf: (seed: number) => BookTruth): void => {
   const sum: Record<string, number> = {};
   const detected: Partial<Record<Fault, number>> = {};
   for (let seed = FROM; seed < FROM + SEEDS; seed++) {
-    const stream = streamOf(seed);
+    const truth = truthOf(seed);
+    const { stream } = truth;
     const report = new FaultRun({
-      stream,
+      truth,
       random: new Random(`${stream.name} ${seed}`),
       chance: CHANCE,
       checksum: seed % 2 === 0 ? "none" : "crc",
@@ -128,8 +131,8 @@ describe("a book under a feed's faults", () => {
       { timeout: TIMEOUT_MS },
       async ({ skip }) => {
         skip(!existsSync(join(RECORDINGS, file)), `${file} is not here`);
-        const stream = await recorded(file);
-        holdFor(() => stream);
+        const truth = new BookTruth(await recorded(file));
+        holdFor(() => truth);
       },
     );
 
@@ -137,7 +140,7 @@ describe("a book under a feed's faults", () => {
     "F43 F44 F45 F46 F47 F48 F49: tells each on the next message and comes back as the venue's, over generated streams",
     { timeout: TIMEOUT_MS },
     () => {
-      holdFor(generated);
+      holdFor((seed) => new BookTruth(generated(seed)));
     },
   );
 });

@@ -258,6 +258,15 @@ describe("a book that meets a fault", () => {
     expect(sync).toMatchObject({ state: "LIVE", book: { seq: 12 } });
   });
 
+  it("F48: is not live by a late message while a rejected one is missing", () => {
+    const sync = live();
+    expect(sync.apply(delta(11, 1, [NaN, 1]))).toBe("rejected");
+    expect(sync.apply(delta(10, 2, [100, 5]))).toBe("buffered");
+    expect(sync.isLive).toBe(false);
+    expect(sync.apply(delta(11, 3))).toBe("delta");
+    expect(sync).toMatchObject({ state: "LIVE", book: { seq: 12 } });
+  });
+
   it("F48: stays live where what was rejected had been had already", () => {
     const sync = live();
     sync.apply(delta(10, 1));

@@ -276,6 +276,8 @@ export class BookSync {
     const broken = this.#drainEarly();
     if (broken !== undefined) return broken;
     if (this.#early.size === 0) {
+      // One that was rejected is missing still.
+      if (this.#seen.isOld(this.book)) return "buffered";
       if (isHole) this.counts.reordered++;
       this.#release();
       return this.#judge("delta");

@@ -12,8 +12,9 @@ export class SeenNumbers {
     return this.#eventUs;
   }
 
+  /** Late ones come after later ones. */
   saw({ seq, eventUs }: Numbered): void {
-    this.#seq = seq;
+    if (seq > this.#seq) this.#seq = seq;
     this.#eventUs = eventUs;
   }
 
@@ -24,7 +25,7 @@ export class SeenNumbers {
   }
 
   /** From before what was seen, by its number. */
-  isOld({ seq }: Numbered): boolean {
+  isOld({ seq }: Pick<Numbered, "seq">): boolean {
     return seq < this.#seq;
   }
 

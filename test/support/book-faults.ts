@@ -10,6 +10,8 @@ import type { BookChange } from "../../engine/market/book-change.ts";
 import { OrderBook } from "../../engine/market/order-book.ts";
 import type { Random } from "../../engine/std/random.ts";
 import type { MonoNanos, UnixMicros } from "../../engine/std/time.ts";
+import { TRUTH_DEPTH, TRUTH_TOP } from "./book-truth.ts";
+import type { BookTruth } from "./book-truth.ts";
 
 export const FAULTS = [
   "drop",
@@ -21,15 +23,9 @@ export const FAULTS = [
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
-/** From a snapshot on: deltas without a hole, and quotes between them. */
-export interface BookStream {
-  readonly name: string;
-  readonly start: BookSnapshot;
-  readonly events: readonly (BookDelta | Quote)[];
-}
-
 export interface FaultRunOptions {
-  readonly stream: BookStream;
+  /** The stream, and what is right. */
+  readonly truth: BookTruth;
   readonly random: Random;
   /** Chance of each fault at each delta. */
   readonly chance: number;
@@ -52,63 +48,22 @@ export interface FaultReport {
   readonly compared: number;
 }
 
-/** More than any recording needs: the books are compared whole. */
-const DEPTH = 20_000;
-const TOP = 20;
 /** Books that are held every so many live deltas, besides each that has come back. */
 const COMPARE_EVERY = 997;
 const HELD_MAX = 60;
 
-/** The truth: an undamaged book that is fed each event when the venue sends it. */
-class Truth {
-  readonly book = new OrderBook({ depthMax: DEPTH });
-  readonly #tops = new Map<number, Float64Array>();
+const CRCS = new WeakMap<BookDelta, number>();
 
-  constructor(start: BookSnapshot) {
-    this.book.applySnapshot(start.bids, start.asks, start.seq);
-    this.#keepTop();
+/** Worked out once for each delta of a stream, which many runs deliver. */
+const crcOf = (delta: BookDelta): number => {
+  let crc = CRCS.get(delta);
+  if (crc === undefined) {
+    const { bids, asks } = delta;
+    crc = crc32(Buffer.from(Float64Array.of(...bids, ...asks).buffer));
+    CRCS.set(delta, crc);
   }
-
-  apply(delta: BookDelta): void {
-    this.book.applyDelta(delta.bids, delta.asks, delta.seq);
-    this.#keepTop();
-  }
-
-  top(seq: number): Float64Array | undefined {
-    return this.#tops.get(seq);
-  }
-
-  snapshot(like: BookDelta | BookSnapshot): BookSnapshot {
-    const { symbol, eventUs, receivedUs, receivedNs } = like;
-    const { seq } = this.book;
-    const head = { symbol, eventUs, receivedUs, receivedNs, seq };
-    const levels = this.levels();
-    return { type: "bookSnapshot", ...head, ...levels };
-  }
-
-  levels(): { bids: number[]; asks: number[] } {
-    const { book } = this;
-    const bids: number[] = [];
-    const asks: number[] = [];
-    for (let i = 0; i < book.bidCount; i++)
-      bids.push(book.bidPrice(i), book.bidSize(i));
-    for (let i = 0; i < book.askCount; i++)
-      asks.push(book.askPrice(i), book.askSize(i));
-    return { bids, asks };
-  }
-
-  /** Only the last ones: a book is never compared with what was long ago. */
-  #keepTop(): void {
-    const top = new Float64Array(4 * TOP);
-    this.book.copyTop(top, TOP);
-    this.#tops.set(this.book.seq, top);
-    if (this.#tops.size > 4000)
-      this.#tops.delete(this.#tops.keys().next().value!);
-  }
-}
-
-const crcOf = (delta: BookDelta): number =>
-  crc32(Buffer.from(Float64Array.of(...delta.bids, ...delta.asks).buffer));
+  return crc;
+};
 
 interface Delivery {
   readonly event: BookDelta | BookSnapshot | Quote;
@@ -120,9 +75,9 @@ interface Delivery {
 /** One run: deliver, hold against the truth, answer requests for snapshots, and end on a clean stretch. */
 export class FaultRun {
   readonly #options: FaultRunOptions;
-  readonly #truth: Truth;
-  readonly #sync = new BookSync(new OrderBook({ depthMax: DEPTH }));
-  readonly #top = new Float64Array(4 * TOP);
+  readonly #truth: BookTruth;
+  readonly #sync = new BookSync(new OrderBook({ depthMax: TRUTH_DEPTH }));
+  readonly #top = new Float64Array(4 * TRUTH_TOP);
   readonly #injected = counts();
   readonly #detected = counts();
   readonly #missed: string[] = [];
@@ -142,19 +97,18 @@ export class FaultRun {
 
   constructor(options: FaultRunOptions) {
     this.#options = options;
-    this.#truth = new Truth(options.stream.start);
-    this.#sync.apply(options.stream.start);
+    this.#truth = options.truth;
+    this.#sync.apply(options.truth.stream.start);
   }
 
   run(): FaultReport {
-    const { events } = this.#options.stream;
+    const { events } = this.#options.truth.stream;
     const clean = Math.floor(events.length * 0.9);
     events.forEach((event, i) => {
       if (event.type === "quote") {
         this.#deliver({ event });
         return;
       }
-      this.#truth.apply(event);
       this.#deltas++;
       const fault = i < clean ? this.#draw() : undefined;
       this.#send(event, fault);
@@ -226,7 +180,7 @@ export class FaultRun {
       }
     }
     if (this.#deltas % 50 === 0) {
-      this.#old.push(this.#truth.snapshot(delta));
+      this.#old.push(this.#snapshot(delta));
       if (this.#old.length > 3) this.#old.shift();
     }
   }
@@ -249,8 +203,7 @@ export class FaultRun {
     const levels = bids.length > 0 ? bids : asks;
     if (levels.length === 0) levels.push(1, 1);
     const at = 2 * random.int(levels.length / 2);
-    const top = this.#top;
-    this.#truth.book.copyTop(top, 1);
+    const top = this.#truth.top(this.#deltas);
     if (checksum === "crc") {
       const i = at + random.int(2);
       levels[i] = levels[i]! * (1 + (1 + random.int(9)) / 10) || 1;
@@ -276,6 +229,7 @@ export class FaultRun {
   }
 
   #deliverLate(now: BookDelta): void {
+    if (this.#late.length === 0) return;
     const due = this.#late.filter((late) => late.due-- <= 0);
     this.#late = this.#late.filter((late) => late.due >= 0);
     for (const { delivery } of due)
@@ -298,8 +252,17 @@ export class FaultRun {
     const old = random.int(10) === 0 ? this.#old[0] : undefined;
     this.#answer = {
       due: random.int(12),
-      snapshot: old ?? this.#truth.snapshot(now),
+      snapshot: old ?? this.#snapshot(now),
     };
+  }
+
+  /** The venue's whole book by now. */
+  #snapshot(now: BookDelta): BookSnapshot {
+    const { symbol, eventUs, receivedUs, receivedNs } = now;
+    const head = { symbol, eventUs, receivedUs, receivedNs };
+    const seq = this.#truth.seq(this.#deltas);
+    const levels = this.#truth.levels(this.#deltas);
+    return { type: "bookSnapshot", ...head, seq, ...levels };
   }
 
   #answered(snapshot: BookSnapshot, now: BookDelta): BookSnapshot {
@@ -381,9 +344,9 @@ export class FaultRun {
     }
     if (book.seq < this.#knownSeq)
       this.#falselyLive.push(`at ${book.seq}, before ${this.#knownSeq}`);
-    const truth = this.#truth.top(book.seq);
-    book.copyTop(this.#top, TOP);
-    if (truth === undefined || !isSame(this.#top, truth))
+    const deltas = this.#truth.deltasAt(book.seq) ?? Infinity;
+    book.copyTop(this.#top, TRUTH_TOP);
+    if (deltas > this.#deltas || !isSame(this.#top, this.#truth.top(deltas)))
       this.#falselyLive.push(`at ${book.seq}`);
     if (this.#mustCompare || this.#deltas % COMPARE_EVERY === 0)
       this.#compare();
@@ -391,10 +354,10 @@ export class FaultRun {
 
   #compare(): void {
     const { book } = this.#sync;
-    if (book.seq !== this.#truth.book.seq) return;
+    if (book.seq !== this.#truth.seq(this.#deltas)) return;
     this.#mustCompare = false;
     this.#compared++;
-    const { bids, asks } = this.#truth.levels();
+    const { bids, asks } = this.#truth.levels(this.#deltas);
     if (!book.equals(bids, asks))
       this.#falselyLive.push(`whole at ${book.seq}`);
   }
@@ -409,14 +372,14 @@ export class FaultRun {
       if (this.#sync.takeResync(now.receivedNs))
         this.#deliver({
           event: {
-            ...this.#truth.snapshot(now),
+            ...this.#snapshot(now),
             eventUs: (last.eventUs + i) as UnixMicros,
           },
         });
     }
     this.#mustCompare = true;
     if (!this.#sync.isLive) this.#falselyLive.push("not live at the end");
-    else if (this.#sync.book.seq !== this.#truth.book.seq)
+    else if (this.#sync.book.seq !== this.#truth.seq(this.#deltas))
       this.#falselyLive.push(`behind at the end: ${this.#sync.book.seq}`);
     else this.#compare();
   }
