@@ -44,7 +44,14 @@ export class FollowedReference {
         sync.apply(event);
         break;
       case "trade":
-        this.#bars.onTrade(event);
+        if (sync.isPlausible(event.price)) this.#bars.onTrade(event);
+        break;
+      case "quote":
+        if (
+          sync.isPlausible(event.bidPrice) &&
+          sync.isPlausible(event.askPrice)
+        )
+          sync.onQuote(event);
         break;
       case "bar":
         this.#bars.onBar(event);

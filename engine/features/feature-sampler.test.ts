@@ -26,13 +26,23 @@ const delta = (ms: number, prevSeq: number, bids: number[]): MarketEvent => ({
   bids,
   asks: [],
 });
-const trade = (ms: number): MarketEvent => ({
+const trade = (ms: number, price = 100): MarketEvent => ({
   type: "trade",
   ...head(ms),
   tradeId: ms,
-  price: 100,
+  price,
   size: 1,
   side: "buy",
+});
+
+const quote = (ms: number, seq: number, bid = 100): MarketEvent => ({
+  type: "quote",
+  ...head(ms),
+  seq,
+  bidPrice: bid,
+  bidSize: 1,
+  askPrice: 101,
+  askSize: 1,
 });
 
 const sampled = (sampleOn: "book" | "any", events: MarketEvent[]) => {
@@ -91,6 +101,54 @@ describe("feature sampler", () => {
       [2400, 100.5, "STALE"],
     ]);
     expect(sampler.sync.counts.gaps).toBe(1);
+  });
+
+  it("takes a quiet book for live while quotes agree with it, as its actor does", () => {
+    const { rows } = sampled("any", [
+      snapshot(0, 1),
+      quote(1500, 2),
+      trade(3000),
+      trade(3600),
+    ]);
+    expect(rows.map(([ms, , state]) => [ms, state])).toEqual([
+      [0, "LIVE"],
+      [1500, "LIVE"],
+      [3000, "LIVE"],
+      [3600, "STALE"],
+    ]);
+  });
+
+  it("loses a book that a quote of its own sequence contradicts, where the venue's count as one", () => {
+    const venue = (event: MarketEvent): MarketEvent => ({
+      ...event,
+      symbol: symbolId("BTCUSDT.BINANCE"),
+    });
+    const { rows } = sampled("any", [
+      venue(snapshot(0, 1)),
+      venue(quote(100, 1, 99)),
+      venue(trade(200)),
+    ]);
+    expect(rows.map(([ms]) => ms)).toEqual([0]);
+  });
+
+  it("leaves out what no market can have traded or quoted, as its actor does", () => {
+    const events = [
+      snapshot(0, 1),
+      trade(1000),
+      trade(2100),
+      snapshot(2200, 2),
+    ];
+    const far = [trade(1100, 1e9), quote(1200, 2, 1e-6)];
+    const { bars, sampler } = sampled("any", [
+      ...events.slice(0, 2),
+      ...far,
+      ...events.slice(2),
+    ]);
+    const without = sampled("any", events);
+    expect(bars).toEqual(without.bars);
+    expect([...sampler.features.values]).toEqual([
+      ...without.sampler.features.values,
+    ]);
   });
 
   it("builds bars from the trades, but for the interval that it came into", () => {

@@ -1,6 +1,6 @@
 /** Drives one symbol's book, bars and features over its events as its actor does, and samples rows for training. */
 import type { FeatureVector } from "../domain/feature.ts";
-import type { Bar, MarketEvent } from "../domain/market-event.ts";
+import type { Bar, MarketEvent, Quote } from "../domain/market-event.ts";
 import type { BookState } from "../domain/signal.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { BarBook } from "../market/bar-book.ts";
@@ -88,10 +88,11 @@ export class FeatureSampler {
         break;
       }
       case "trade":
-        if (this.#bars.onTrade(event)) features.onTrade(event);
+        if (sync.isPlausible(event.price) && this.#bars.onTrade(event))
+          features.onTrade(event);
         break;
       case "quote":
-        features.onQuote(event);
+        this.#onQuote(event);
         break;
       case "bar":
         this.#bars.onBar(event);
@@ -105,6 +106,15 @@ export class FeatureSampler {
         unreachable(event);
     }
     if (sync.book.hasBothSides) this.#sample(event, isBook);
+  }
+
+  #onQuote(quote: Quote): void {
+    const { sync, features } = this;
+    // Such a price is no news: the market cannot have gone there within moments.
+    if (!sync.isPlausible(quote.bidPrice) || !sync.isPlausible(quote.askPrice))
+      return;
+    if (sync.onQuote(quote) === "voided") features.onVoid();
+    else features.onQuote(quote);
   }
 
   #sample(event: MarketEvent, isBook: boolean): void {
