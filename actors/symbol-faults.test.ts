@@ -1,5 +1,6 @@
-/** Faults F50 and F53 of the catalogue, injected into the actors on a clock that the test moves. */
+/** Faults F46, F48, F50, F52 and F53 of the catalogue, injected into the actors on a clock that the test moves. */
 import { describe, expect, it } from "vitest";
+import { nsToMs, unixMicros } from "../engine/std/time.ts";
 import { ActorStage, BTC, ETH } from "../test/support/actor-stage.ts";
 import {
   RecordingLog,
@@ -20,6 +21,110 @@ const liveStage = (): {
   stage.warm(BTC, ETH);
   return { stage, telemetry, log };
 };
+
+/** How long the book is away where each request for a snapshot but the first so many is answered so late. */
+const awayMs = (stage: ActorStage, wayMs: number, lost: number): number => {
+  const brokenNs = stage.clock.nowNs();
+  let answered = lost;
+  while (!stage.of(BTC).at(-1)!.live && stage.clock.nowNs() < brokenNs + 10e9) {
+    if (stage.snapshotsRequested.length > answered) {
+      answered = stage.snapshotsRequested.length;
+      stage.advanceMs(wayMs);
+      stage.feed(stage.snapshot(BTC, 100));
+    } else stage.advanceMs(10);
+  }
+  return nsToMs(stage.clock.nowNs() - brokenNs);
+};
+
+describe("F46: bid meets ask", () => {
+  it.each([
+    ["crossed", 105, 0],
+    ["locked", 100.5, 0],
+    ["crossed", 105, 2],
+  ])(
+    "%s by a bid at %d: no signal is live from that message on, and the book is back within 2 s with %i answers lost",
+    (reason, price, lost) => {
+      const { stage } = liveStage();
+      const said = stage.signals.length;
+      stage.feed(stage.delta(BTC, [price, 1]));
+      // That it uncrosses proves nothing.
+      stage.feed(stage.delta(BTC, [price, 0]), stage.trade(BTC, 100));
+      expect(stage.signals.slice(said)).toMatchObject([
+        { symbol: BTC, live: false, book: { state: "QUARANTINED", reason } },
+      ]);
+      expect(awayMs(stage, 300, lost)).toBeLessThanOrEqual(2_000);
+      expect(stage.of(BTC).at(-1)!.book.state).toBe("LIVE");
+    },
+  );
+});
+
+describe("F48: a message with a number out of range", () => {
+  it("is not live from that message on, and live again with the next one that goes on from the book", () => {
+    const { stage } = liveStage();
+    const seq = stage.last.book.seq;
+    const spoilt = { ...stage.delta(BTC), bids: [NaN, 1] };
+    stage.feed(spoilt);
+    expect(stage.of(BTC).at(-1)).toMatchObject({
+      live: false,
+      confidence: 0,
+      book: { state: "SYNCING", reason: "gap" },
+    });
+    expect(stage.snapshotsRequested).toEqual([BTC]);
+    stage.feed({ ...spoilt, bids: [99.5, 4] });
+    expect(stage.of(BTC).at(-1)).toMatchObject({
+      live: true,
+      book: { state: "LIVE", seq: seq + 1, bidPrice: 99.5 },
+    });
+  });
+});
+
+describe("F52: the venue's clock is off", () => {
+  it.each([
+    ["five seconds ahead", () => 5_000_000],
+    ["five seconds behind", () => -5_000_000],
+    ["now ahead, now behind", (i: number) => (i % 2 === 0 ? 5e6 : -5e6)],
+    ["running backwards", (i: number) => -100_000 * i],
+  ])("%s: no age is negative, and none is of it", (_how, skewUsAt) => {
+    const { stage } = liveStage();
+    const said = stage.of(BTC).length;
+    const { inspector } = stage.actors;
+    for (let i = 0; i < 100; i++) {
+      stage.advanceMs(50);
+      stage.feed(
+        ...[
+          stage.delta(BTC),
+          stage.trade(BTC, 100),
+          stage.event(BTC, {
+            type: "funding",
+            rate: 0.0002,
+            markPrice: 100,
+            nextUs: stage.clock.nowUs(),
+          }),
+          stage.event(BTC, { type: "openInterest", openInterest: 750 }),
+        ].map((event) => ({
+          ...event,
+          eventUs: unixMicros(event.eventUs + skewUsAt(i)),
+        })),
+      );
+      expect(inspector.health(BTC, stage.clock.nowNs())).toMatchObject({
+        state: "LIVE",
+        fundingAgeMs: 0,
+        openInterestAgeMs: 0,
+      });
+      expect(inspector.features(BTC)!.every(Number.isFinite)).toBe(true);
+    }
+    const signals = stage.of(BTC).slice(said);
+    expect(signals.length).toBeGreaterThanOrEqual(100);
+    for (const { live, sources, emittedUs, receivedUs } of signals) {
+      expect(live).toBe(true);
+      expect(emittedUs - receivedUs).toBeGreaterThanOrEqual(0);
+      for (const { ageMs, freshness } of sources) {
+        expect(ageMs).toBeGreaterThanOrEqual(0);
+        expect(freshness).toBeGreaterThan(0.9);
+      }
+    }
+  });
+});
 
 describe("F50: a feed falls silent", () => {
   it("for one symbol: it alone is stale within 2.25 s, and there is no alarm", () => {
