@@ -1,50 +1,21 @@
 /** One actor's life: its mailbox, its incarnations, its children, and what becomes of a throw. */
-import { assert } from "../../engine/std/assert.ts";
-import type { Clock, TimerHandle, Timers } from "../../engine/std/time.ts";
-import type { Actor, ActorContext, ActorProps, StopReason } from "./actor.ts";
+import type { TimerHandle } from "../../engine/std/time.ts";
+import type { Actor, ActorProps, StopReason } from "./actor.ts";
 import type { ActorRef, TellResult } from "./actor-ref.ts";
-import type { DeadLetterReason } from "./dead-letters.ts";
+import type { Cell, CellHost } from "./cell.ts";
 import type { Directive } from "./directive.ts";
-import type { Dispatcher, TurnTaker } from "./dispatcher.ts";
-import type {
-  ActorState,
-  ActorStatus,
-  CrashPhase,
-  InspectionEvent,
-} from "./inspection.ts";
+import type { TurnTaker } from "./dispatcher.ts";
+import { IdleWatch } from "./idle-watch.ts";
+import { Incarnation } from "./incarnation.ts";
+import type { IncarnationHost } from "./incarnation.ts";
+import type { ActorState, ActorStatus, CrashPhase } from "./inspection.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { SystemCommand } from "./mailbox.ts";
 import { CrashRecord } from "./supervisor.ts";
 import type { SupervisionOptions } from "./supervisor.ts";
 
-/** A cell as its system, its parent and its children see it, whatever its messages are. */
-export interface Cell extends ActorRef<never> {
-  readonly supervision: SupervisionOptions;
-  status(): ActorStatus;
-  end(reason: StopReason): void;
-  childEnded(child: Cell): void;
-  childEscalated(error: unknown): void;
-}
-
-/** What a cell needs of its system. */
-export interface CellHost {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly dispatcher: Dispatcher;
-  /** How children are supervised whose parent does not say. */
-  readonly supervision: SupervisionOptions;
-  readonly inspect: ((event: InspectionEvent) => void) | undefined;
-  admit(cell: Cell): void;
-  forget(cell: Cell): void;
-  deadLetter(path: string, reason: DeadLetterReason, message: unknown): void;
-  fatal(path: string, error: unknown, directive: Directive | undefined): void;
-}
-
-/** An idle actor is looked at this often within its idle time. */
-const IDLE_CHECKS = 4;
-
 /** The ref that others hold is the cell itself, seen through the narrow interface. */
-export class ActorCell<M> implements Cell, ActorRef<M>, TurnTaker {
+export class ActorCell<M> implements Cell, IncarnationHost<M>, TurnTaker {
   readonly path: string;
   nextReady: TurnTaker | undefined;
   isQueued = false;
@@ -65,9 +36,7 @@ export class ActorCell<M> implements Cell, ActorRef<M>, TurnTaker {
   #lastError: string | undefined;
   /** Wakes it from backoff or quarantine. */
   #wake: TimerHandle | undefined;
-  #idle: TimerHandle | undefined;
-  #wasTold = false;
-  #quietChecks = 0;
+  readonly #idle: IdleWatch;
 
   /** State of the turn in progress, in fields so that a throw leaves it readable. */
   #took = 0;
@@ -89,10 +58,15 @@ export class ActorCell<M> implements Cell, ActorRef<M>, TurnTaker {
     this.#crashes = new CrashRecord(parent?.supervision ?? host.supervision);
     host.admit(this);
     host.inspect?.({ type: "spawned", path });
-    if (props.idleMs !== undefined)
-      this.#idle = host.timers.every(props.idleMs / IDLE_CHECKS, () =>
-        this.#checkIdle(),
-      );
+    this.#idle = new IdleWatch(
+      host.timers,
+      props.idleMs,
+      () => this.#children.size > 0,
+      () => {
+        // One that waits out a backoff or a quarantine is kept: forgetting it would forget its crashes.
+        if (this.#state === "running") this.#command("passivate");
+      },
+    );
     this.#command("start");
   }
 
@@ -112,7 +86,7 @@ export class ActorCell<M> implements Cell, ActorRef<M>, TurnTaker {
   }
 
   tell(message: M): TellResult {
-    this.#wasTold = true;
+    this.#idle.wasTold = true;
     return this.#enqueue(message);
   }
 
@@ -147,7 +121,6 @@ export class ActorCell<M> implements Cell, ActorRef<M>, TurnTaker {
     this.#command("stop");
   }
 
-  /** A reminder of its own: unlike a tell it does not keep the actor from being idle. */
   remind(message: M): void {
     this.#enqueue(message);
   }
@@ -171,7 +144,7 @@ export class ActorCell<M> implements Cell, ActorRef<M>, TurnTaker {
     this.#endIncarnation(reason);
     this.#state = "stopped";
     this.#wake?.cancel();
-    this.#idle?.cancel();
+    this.#idle.cancel();
     while (this.#mailbox.commandsQueued > 0) this.#mailbox.shiftCommand();
     this.#discard();
     this.#parent?.childEnded(this);
@@ -375,70 +348,5 @@ export class ActorCell<M> implements Cell, ActorRef<M>, TurnTaker {
     this.#mailbox.discard((message) =>
       this.#host.deadLetter(this.path, "leftover", message),
     );
-  }
-
-  #checkIdle(): void {
-    if (this.#wasTold || this.#children.size > 0) this.#quietChecks = 0;
-    else this.#quietChecks++;
-    this.#wasTold = false;
-    // One that waits out a backoff or a quarantine is kept: forgetting it would forget its crashes.
-    if (this.#quietChecks >= IDLE_CHECKS && this.#state === "running")
-      this.#command("passivate");
-  }
-}
-
-/** What one incarnation holds of the world; all of it ends with it. */
-class Incarnation<M> implements ActorContext<M> {
-  readonly clock: Clock;
-  readonly incarnation: number;
-  readonly #cell: ActorCell<M>;
-  readonly #timers: Timers;
-  readonly #pending = new Set<TimerHandle>();
-  #isOver = false;
-
-  constructor(
-    cell: ActorCell<M>,
-    clock: Clock,
-    timers: Timers,
-    incarnation: number,
-  ) {
-    this.#cell = cell;
-    this.clock = clock;
-    this.#timers = timers;
-    this.incarnation = incarnation;
-  }
-
-  get self(): ActorRef<M> {
-    return this.#cell;
-  }
-
-  spawn<C>(name: string, props: ActorProps<C>): ActorRef<C> {
-    assert(!this.#isOver, "an incarnation that is over spawns no children");
-    return this.#cell.spawnChild(name, props);
-  }
-
-  tellAfter(delayMs: number, message: M): TimerHandle {
-    if (this.#isOver) return { cancel: () => undefined };
-    const timer = this.#timers.after(delayMs, () => {
-      this.#pending.delete(handle);
-      this.#cell.remind(message);
-    });
-    const handle: TimerHandle = {
-      cancel: () => {
-        this.#pending.delete(handle);
-        timer.cancel();
-      },
-    };
-    this.#pending.add(handle);
-    return handle;
-  }
-
-  stop(): void {
-    if (!this.#isOver) this.#cell.requestStop();
-  }
-
-  end(): void {
-    this.#isOver = true;
-    for (const handle of [...this.#pending]) handle.cancel();
   }
 }

@@ -3,7 +3,7 @@ import { assert } from "../../engine/std/assert.ts";
 import { CodedError } from "../../engine/std/errors.ts";
 import type { Clock, Timers } from "../../engine/std/time.ts";
 import { ActorCell } from "./actor-cell.ts";
-import type { Cell, CellHost } from "./actor-cell.ts";
+import type { Cell, CellHost } from "./cell.ts";
 import type { ActorProps, StopReason } from "./actor.ts";
 import type { ActorRef } from "./actor-ref.ts";
 import { DEFAULT_DEAD_LETTERS, DeadLetters } from "./dead-letters.ts";
