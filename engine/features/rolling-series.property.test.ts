@@ -39,6 +39,27 @@ const prices = fc.array(fc.double({ min: 50, max: 150, noNaN: true }), {
 const lengths = fc.integer({ min: 2, max: 17 });
 
 describe("rolling series", () => {
+  it("rank a value among the last rows, and none with a missing one among them", () => {
+    const values = [1, 2, NaN, 3, 1, 2, 4];
+    const rows = follow(values, (g, x) => [rankShare(g, x, 3)]);
+    expect(rows.flat()).toEqual([NaN, NaN, NaN, NaN, NaN, 2 / 3, 1]);
+  });
+
+  it("say nothing at all of equal values, whatever came before", () => {
+    fc.assert(
+      fc.property(prices, prices, lengths, ([value], before, n) => {
+        const values = [...before, ...Array<number>(2 * n).fill(value!)];
+        const rows = follow(values, (g, x) => {
+          const { mean, variance, deviation, excess } = moments(g, x, n);
+          return [mean, variance, deviation, excess];
+        });
+        for (const row of rows.slice(before.length + n - 1))
+          expect(row).toEqual([value, 0, 0, 0]);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
   it("are what their windows say, and missing until these have filled", () => {
     fc.assert(
       fc.property(prices, lengths, (values, n) => {

@@ -273,6 +273,9 @@ export const rankShare = (
         // Equal values that rounding has set apart are equal again.
         const value = Math.round(x[from]! * RANK_STEPS);
         if (!Number.isFinite(value)) {
+          // The rank is among the last n rows: with one that is missing there is none until it has left.
+          s[0] = 0;
+          s[1] = 0;
           x[slot] = NaN;
           return;
         }
