@@ -32,13 +32,24 @@ interface Attempt {
 export class BookResync {
   readonly #options: BookResyncOptions;
   readonly #attempts = new Map<SymbolId, Attempt>();
+  #toSubscribe: SymbolId[] = [];
 
   constructor(options: BookResyncOptions) {
     this.#options = options;
   }
 
-  /** Asks for the book if it is not being asked for, and not too soon after the last time. */
-  request(symbol: SymbolId): void {
+  /** Asks for the books that are not being asked for, none too soon after its last time; many share a message. */
+  request(symbols: Iterable<SymbolId>): void {
+    for (const symbol of symbols) this.#request(symbol);
+    const again = this.#toSubscribe;
+    if (again.length === 0) return;
+    this.#toSubscribe = [];
+    const { profile, send } = this.#options;
+    for (const message of profile.unsubscribe(again, ["book"])) send(message);
+    for (const message of profile.subscribe(again, ["book"])) send(message);
+  }
+
+  #request(symbol: SymbolId): void {
     const { clock, limits, profile, metrics } = this.#options;
     const attempt = this.#attempts.get(symbol) ?? {
       tries: 0,
@@ -65,7 +76,7 @@ export class BookResync {
     attempt.nextNs = nowNs + msToNs(waitMs);
     if (profile.snapshot !== undefined && attempt.tries % 2 === 0)
       this.#fetch(symbol, attempt, () => undefined);
-    else this.#subscribeAgain(symbol);
+    else this.#toSubscribe.push(symbol);
     if (isLast) this.#giveUp(symbol, attempt, new CodedError("E_BOOK_NOSYNC"));
   }
 
@@ -113,13 +124,6 @@ export class BookResync {
 
   #isFetching({ cancel }: Attempt): boolean {
     return cancel !== undefined;
-  }
-
-  #subscribeAgain(symbol: SymbolId): void {
-    const { profile, send } = this.#options;
-    for (const message of profile.unsubscribe([symbol], ["book"]))
-      send(message);
-    for (const message of profile.subscribe([symbol], ["book"])) send(message);
   }
 
   /** Not for ever: after the longest wait the book is asked for again. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MarketEvent } from "../../domain/market-event.ts";
-import { symbolId } from "../../domain/symbol.ts";
+import { symbolId, type SymbolId } from "../../domain/symbol.ts";
 import { Random } from "../../std/random.ts";
 import { SimulatedClock } from "../../std/simulated-clock.ts";
 import type { ClientLimits } from "./client-limits.ts";
@@ -10,14 +10,17 @@ import { VenueFeed } from "./venue-feed.ts";
 
 const SYMBOL = symbolId("BTC=2FUSD.KRAKEN");
 
-const setUp = (limits: Partial<ClientLimits> = {}) => {
+const setUp = (
+  limits: Partial<ClientLimits> = {},
+  symbols: readonly SymbolId[] = [SYMBOL],
+) => {
   const clock = new SimulatedClock();
   const events: MarketEvent[] = [];
   const sockets: { handlers: SocketHandlers; atMs: number; sent: string[] }[] =
     [];
   const feed = new VenueFeed({
     profile: krakenProfile("proven"),
-    symbols: [SYMBOL],
+    symbols,
     channels: ["book"],
     clock,
     timers: clock,
@@ -106,6 +109,25 @@ describe("VenueClient on simulated time", () => {
     last().handlers.onOpen();
     last().handlers.onText('{"channel":');
     expect(gaps()).toEqual(["disconnected"]);
+  });
+
+  it("asks for many books in few messages", () => {
+    const symbols = Array.from({ length: 80 }, (_, i) =>
+      symbolId(`C${i}=2FUSD.KRAKEN`),
+    );
+    const { clock, last } = setUp({}, symbols);
+    last().handlers.onOpen();
+    expect(last().sent.length).toBe(2);
+    for (let i = 0; i < 4; i++) {
+      clock.advanceMs(1_000);
+      last().handlers.onText('{"method":"pong"}');
+    }
+    const again = last().sent.filter((text) => text.includes('"book"'));
+    expect(again.map((text) => /"(\w+)"/.exec(text.slice(9))![1])).toEqual([
+      ...["subscribe", "subscribe"],
+      ...["unsubscribe", "unsubscribe", "subscribe", "subscribe"],
+    ]);
+    expect(again[5]).toContain("C79/USD");
   });
 
   it("subscribes a silent book again with growing patience", () => {

@@ -129,7 +129,7 @@ export class VenueSession {
   resync(symbol: SymbolId): void {
     if (this.#openedNs === undefined || !this.#hasBooks) return;
     this.#synced.delete(symbol);
-    this.#resync.request(symbol);
+    this.#resync.request([symbol]);
   }
 
   close(): void {
@@ -159,8 +159,7 @@ export class VenueSession {
       this.#onMalformed(error, text.length);
     }
     if (mapper.awaitingSnapshot.size > 0 && this.#hasBooks)
-      for (const symbol of mapper.awaitingSnapshot)
-        this.#resync.request(symbol);
+      this.#resync.request(mapper.awaitingSnapshot);
   }
 
   #onMalformed(cause: unknown, chars: number): void {
@@ -201,7 +200,6 @@ export class VenueSession {
     }
     if (!this.#hasBooks || this.booksWaiting === 0) return;
     if (nowNs - this.#openedNs < msToNs(limits.firstBookMs)) return;
-    for (const symbol of symbols)
-      if (!this.#synced.has(symbol)) this.#resync.request(symbol);
+    this.#resync.request(symbols.filter((symbol) => !this.#synced.has(symbol)));
   }
 }
