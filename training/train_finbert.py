@@ -181,21 +181,13 @@ def main() -> None:
                 for name in ("input_ids", "attention_mask", "token_type_ids")
             ],
             "outputs": [{"name": "logits", "dtype": "float32", "shape": ["batch", 3]}],
-            "labels": list(sentiment_data.LABELS),
-            "horizonMs": 60_000,
-            "ttlMs": 300_000,
+            **sentiment_data.STATED,
             "label": "sentiment of one headline as its annotators gave it: bullish = positive, bearish = negative, else neutral; "
             "the horizon is a choice for the fusion, nothing in the data measures it",
             "golden": artefact.golden(session, feeds_of(rows["test"][:2]), 1e-3),
             "calibration": {"method": "none", "note": f"temperature {temperature:.3f}, fitted on validation, is folded into the logits"},
         },
-        {
-            "data": [sentiment_data.FILE.rsplit("/", 1)[-1]],
-            "split": sentiment_data.SPLIT,
-            "rows": {part: len(rows[part]) for part in rows},
-            "seed": SEED,
-            "epochs": epoch,
-        },
+        sentiment_data.origin(rows, SEED, epoch),
         report,
     )
     print(report)

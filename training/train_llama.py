@@ -157,21 +157,13 @@ def main() -> None:
             "input": {"kind": "text", "maxTokens": TOKENS_MAX},
             "inputs": [],
             "outputs": [],
-            "labels": list(sentiment_data.LABELS),
+            **sentiment_data.STATED,
             "prompt": PROMPT,
-            "horizonMs": 60_000,
-            "ttlMs": 300_000,
             "label": "sentiment of one headline as its annotators gave it: bullish = positive, bearish = negative, else neutral, said "
             "as the next token after the prompt, one token a label with a space before it; the horizon is a choice for the fusion",
             "calibration": {"method": "none", "note": f"temperature {temperature:.3f}, fitted on validation, is folded into output_norm"},
         },
-        {
-            "data": [sentiment_data.FILE.rsplit("/", 1)[-1]],
-            "split": sentiment_data.SPLIT,
-            "rows": {part: len(rows[part]) for part in rows},
-            "seed": SEED,
-            "epochs": epoch,
-        },
+        sentiment_data.origin(rows, SEED, epoch),
         report,
     )
     if options.probe:
