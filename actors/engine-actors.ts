@@ -35,10 +35,17 @@ import { SYMBOL_BAR_DEFAULTS } from "./symbol-bars.ts";
 import { SymbolCounters } from "./symbol-counters.ts";
 import { SymbolInspector } from "./symbol-inspector.ts";
 
+export interface FollowedDerivative {
+  readonly symbol: SymbolId;
+  readonly derivative: SymbolId;
+}
+
 export interface EngineActorsOptions {
   readonly symbolsMax: number;
   /** Symbols that all others may look at. */
   readonly references: readonly SymbolId[];
+  /** Symbols that have no funding of their own, and whose they look at. */
+  readonly derivatives: readonly FollowedDerivative[];
   readonly instruments: readonly Instrument[];
   readonly symbol: SymbolActorOptions;
   readonly news: NewsActorOptions;
@@ -47,6 +54,7 @@ export interface EngineActorsOptions {
 export const ENGINE_ACTORS_DEFAULTS: EngineActorsOptions = {
   symbolsMax: 2_000,
   references: [],
+  derivatives: [],
   instruments: [],
   symbol: {
     mailboxMax: 1_024,
@@ -163,6 +171,7 @@ export const createEngineActors = (deps: EngineActorsDeps): EngineActors => {
     clock,
     symbolsMax: options.symbolsMax,
     isReference: (symbol) => references.of(symbol) !== undefined,
+    followersOf: followersOf(options.derivatives),
     counters,
     census,
     log,
@@ -201,6 +210,15 @@ export const createEngineActors = (deps: EngineActorsDeps): EngineActors => {
 
 /** The news actor and the references, with room to spare. */
 const ACTORS_BESIDES = 64;
+
+const followersOf = (
+  derivatives: readonly FollowedDerivative[],
+): Map<SymbolId, SymbolId[]> => {
+  const followers = new Map<SymbolId, SymbolId[]>();
+  for (const { symbol, derivative } of derivatives)
+    followers.set(derivative, [...(followers.get(derivative) ?? []), symbol]);
+  return followers;
+};
 
 /** A model that was trained on another vector would speak nonsense with confidence. */
 const checkModels = ({ models }: Inference): void => {

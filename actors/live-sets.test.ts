@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FeatureVector } from "../engine/domain/feature.ts";
+import { symbolId } from "../engine/domain/symbol.ts";
 import type { SymbolId } from "../engine/domain/symbol.ts";
 import { COMPACT_SET } from "../engine/features/compact-set.ts";
 import type { DeclaredSet } from "../engine/features/feature-declaration.ts";
@@ -10,6 +11,7 @@ import type { Bar } from "../engine/domain/market-event.ts";
 import type { ServedModel } from "../engine/ports.ts";
 import { Random } from "../engine/std/random.ts";
 import { unixMicros } from "../engine/std/time.ts";
+import type { FollowedDerivative } from "./engine-actors.ts";
 import { readOnnx } from "../models/onnx-file.ts";
 import { TreeEnsemble } from "../models/tree-ensemble.ts";
 import { ActorStage, BTC, ETH } from "../test/support/actor-stage.ts";
@@ -17,6 +19,8 @@ import { FINBERT, TREES } from "../test/support/fake-inference.ts";
 import { buildTreeModel } from "../test/support/tree-build.ts";
 
 const MINUTE_US = 60_000_000;
+/** Spot has no funding: it looks at that of its perpetual. */
+const ETH_PERP = symbolId("ETHUSDT-PERP.SIM");
 
 const served = (set: DeclaredSet): ServedModel => ({
   ...TREES,
@@ -46,10 +50,14 @@ class MinuteMarket {
   readonly judged = new Map<string, Float64Array>();
   readonly #random = new Random("minutes");
 
-  constructor(sets: readonly DeclaredSet[], references: readonly SymbolId[]) {
+  constructor(
+    sets: readonly DeclaredSet[],
+    references: readonly SymbolId[],
+    derivatives: readonly FollowedDerivative[] = [],
+  ) {
     this.stage = new ActorStage({
       models: [...sets.map(served), FINBERT],
-      engine: { references },
+      engine: { references, derivatives },
     });
     const trees = new Map(sets.map((set) => [set.name, treesFor(set)]));
     this.stage.inference.judge = (features: FeatureVector, model) => {
@@ -127,7 +135,7 @@ describe("a model of the direction set", () => {
       market.nextMinute();
       const leader = market.minute(BTC);
       const own = market.minute(ETH);
-      if (i % 100 === 0) market.funding(ETH, i / 1e6);
+      if (i % 100 === 0) market.funding(ETH_PERP, i / 1e6);
       market.book(ETH);
       market.stage.feed(...(i % 2 === 0 ? [leader, own] : [own, leader]));
       grid.set("otherClose", leader.close);
@@ -146,7 +154,11 @@ describe("a model of the direction set", () => {
   };
 
   it("judges what the leading symbol's minute, funding and book say, whoever's minute closes first; and nothing once they are stale", () => {
-    const market = new MinuteMarket([DIRECTION_SET], [BTC]);
+    const market = new MinuteMarket(
+      [DIRECTION_SET],
+      [BTC],
+      [{ symbol: ETH, derivative: ETH_PERP }],
+    );
     const grid = new GridFeatures({
       sets: [DIRECTION_SET],
       intervalMs: 60_000,

@@ -1,6 +1,10 @@
 /** Every message that our actors are told, on one screen. */
 import type { Headline } from "../engine/domain/headline.ts";
-import type { MarketEvent } from "../engine/domain/market-event.ts";
+import type {
+  Funding,
+  MarketEvent,
+  OpenInterest,
+} from "../engine/domain/market-event.ts";
 import type {
   ModelName,
   Prediction,
@@ -39,6 +43,12 @@ export interface ConsensusReached {
   readonly headlineId: string;
   readonly basisNs: MonoNanos;
   readonly ttlMs: number;
+}
+
+/** Funding or open interest of the derivative that this symbol looks at in place of its own. */
+export interface DerivativeTold {
+  readonly type: "derivativeTold";
+  readonly event: Funding | OpenInterest;
 }
 
 /** A headline about this symbol whose sentiment is known. */
@@ -83,6 +93,7 @@ export type SymbolMessage =
   | PredictionArrived
   | PredictionMissed
   | ConsensusReached
+  | DerivativeTold
   | ArticleJudged
   | WeightsLoaded
   | WeightsLoadFailed

@@ -1,6 +1,10 @@
 /** From an event's symbol to its actor: spawns on first sight, up to a bound, and again after passivation. */
 import type { Headline } from "../engine/domain/headline.ts";
-import type { MarketEvent } from "../engine/domain/market-event.ts";
+import type {
+  Funding,
+  MarketEvent,
+  OpenInterest,
+} from "../engine/domain/market-event.ts";
 import type { SymbolId } from "../engine/domain/symbol.ts";
 import type { Logger } from "../engine/ports.ts";
 import { CodedError } from "../engine/std/errors.ts";
@@ -19,6 +23,8 @@ export interface RouterDeps {
   /** Actors at once. References have their place besides. */
   readonly symbolsMax: number;
   readonly isReference: (symbol: SymbolId) => boolean;
+  /** By derivative: the symbols that look at its funding and open interest. */
+  readonly followersOf: ReadonlyMap<SymbolId, readonly SymbolId[]>;
   readonly counters: SymbolCounters;
   readonly census: BookCensus;
   readonly log: Logger;
@@ -82,6 +88,8 @@ export class Router {
       enqueuedNs: this.#deps.clock.nowNs(),
     };
     const result = this.#tell(ready, message);
+    if (event.type === "funding" || event.type === "openInterest")
+      this.#tellFollowers(event);
     if (result === "rejected" && BOOK_EVENTS.has(event.type)) {
       ready.slot.lost++;
       this.#deps.counters.lost.add(1);
@@ -120,6 +128,11 @@ export class Router {
   /** The symbol's actor, spawned where there is none. Throws E_SYMBOL_LIMIT. */
   admit(symbol: SymbolId): ActorRef<SymbolMessage> {
     return this.#admit(symbol).ref;
+  }
+
+  #tellFollowers(event: Funding | OpenInterest): void {
+    for (const symbol of this.#deps.followersOf.get(event.symbol) ?? [])
+      this.tell(symbol, { type: "derivativeTold", event });
   }
 
   #tell(route: Route, message: SymbolMessage): RouteResult {

@@ -151,6 +151,9 @@ export class SymbolActor implements Actor<SymbolMessage> {
         if (message.incarnation === this.#context.incarnation)
           this.#keeper.loadFailed(message.error);
         break;
+      case "derivativeTold":
+        this.#market.onDerivative(message.event);
+        break;
       case "articleJudged":
         this.#features.onArticle(message.article);
         break;

@@ -22,6 +22,8 @@ const keyOf = (message: SymbolMessage): string | undefined => {
       return `prediction/${message.prediction.model}`;
     case "predictionMissed":
       return `prediction/${message.miss.model}`;
+    case "derivativeTold":
+      return `told/${message.event.type}`;
     case "articleJudged":
       return undefined;
     default:

@@ -1,8 +1,10 @@
 /** What one symbol's market events have made of it so far: book, bars, features, funding; what they changed is told, and nothing is concluded. */
 import type {
+  Funding,
   Gap,
   GapReason,
   MarketEvent,
+  OpenInterest,
   Quote,
 } from "../engine/domain/market-event.ts";
 import type { SignalTrigger } from "../engine/domain/signal.ts";
@@ -116,14 +118,20 @@ export class SymbolMarket {
       case "bar":
         return this.bars.onBar(event) ? "bar" : undefined;
       case "funding":
-        this.derivative.onFunding(event);
-        this.features.onFunding(event);
-        return undefined;
       case "openInterest":
-        this.derivative.onOpenInterest(event);
+        this.onDerivative(event);
         return undefined;
       default:
         return unreachable(event);
+    }
+  }
+
+  /** Its own, or of the derivative that it looks at. */
+  onDerivative(event: Funding | OpenInterest): void {
+    if (event.type === "openInterest") this.derivative.onOpenInterest(event);
+    else {
+      this.derivative.onFunding(event);
+      this.features.onFunding(event);
     }
   }
 

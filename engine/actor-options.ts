@@ -13,6 +13,10 @@ export const actorOptions = (config: Config): EngineActorsOptions => {
   return {
     symbolsMax: symbols.max,
     references: symbols.references.map(symbolId),
+    derivatives: symbols.derivatives.map(({ symbol: one, derivative }) => ({
+      symbol: symbolId(one),
+      derivative: symbolId(derivative),
+    })),
     instruments: symbols.instruments.map((one) => ({
       ...one,
       symbol: symbolId(one.symbol),

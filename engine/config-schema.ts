@@ -233,6 +233,18 @@ export const CONFIG_SCHEMA = section(
           description:
             "Symbols that all others may look at, SYMBOL.VENUE, such as BTCUSDT.BINANCE; they do not count against symbols.max",
         }),
+        derivatives: Type.Array(
+          Type.Object(
+            { symbol, derivative: symbol },
+            { additionalProperties: false },
+          ),
+          {
+            default: [],
+            maxItems: 1000,
+            description:
+              "Symbols without funding and open interest of their own, such as spot, with the derivative whose they look at",
+          },
+        ),
         instruments: Type.Array(
           Type.Object(
             {
