@@ -24,27 +24,28 @@ export const constantsHashOf = (
 export const constantsPath = (table: string): string =>
   table.replace(/\.(parquet|csv)$/, ".constants.json");
 
+interface SetWithConstants {
+  readonly set: DeclaredSet;
+  readonly constants: FeatureConstants;
+}
+
+/** What the file says. */
+export const constantsOf = (sets: readonly SetWithConstants[]) => ({
+  format: FORMAT,
+  sets: sets.map(({ set, constants }) => ({
+    name: set.name,
+    version: set.version,
+    hash: set.hash,
+    constants,
+    constantsHash: constantsHashOf(set, constants),
+  })),
+});
+
 export const writeConstants = (
   path: string,
-  sets: readonly { set: DeclaredSet; constants: FeatureConstants }[],
+  sets: readonly SetWithConstants[],
 ): Promise<void> =>
-  writeFile(
-    path,
-    JSON.stringify(
-      {
-        format: FORMAT,
-        sets: sets.map(({ set, constants }) => ({
-          name: set.name,
-          version: set.version,
-          hash: set.hash,
-          constants,
-          constantsHash: constantsHashOf(set, constants),
-        })),
-      },
-      undefined,
-      2,
-    ) + "\n",
-  );
+  writeFile(path, JSON.stringify(constantsOf(sets), undefined, 2) + "\n");
 
 /** E_INPUT_SCHEMA for what is no such file, or is one of sets that are not those of this engine. */
 export const readConstants = async (path: string): Promise<ConstantsBySet> => {

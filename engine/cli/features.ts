@@ -2,9 +2,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { SymbolId } from "../domain/symbol.ts";
 import { FEATURE_SETS, featureSet } from "../features/feature-sets.ts";
+import { MICROSTRUCTURE_SET } from "../features/microstructure-set.ts";
 import { featuresPage, withFeatures } from "../features/features-page.ts";
 import { EXIT, UsageError, parseFlags, type Command } from "./command.ts";
 import { EXPORT_FLAGS, runExport, symbolFlag } from "./export-verb.ts";
+import { constantsOf } from "./constants-file.ts";
 import { estimateMicroprice } from "./microprice-verb.ts";
 
 const help = `usage: fusewire features ls [--json]
@@ -70,13 +72,15 @@ const schema = (name: string, asJson: boolean): number => {
   return EXIT.ok;
 };
 
-/** Prints the constants that a manifest of a model of the microstructure set may state. */
+/** Prints a file of constants: for a manifest of a model of the microstructure set, and for an export of its features. */
 const microprice = async (
   paths: readonly string[],
   symbol: SymbolId | undefined,
 ): Promise<number> => {
   if (paths.length === 0) throw new UsageError("a tape is needed");
-  console.log(JSON.stringify(await estimateMicroprice(paths, symbol)));
+  const { updates, constants } = await estimateMicroprice(paths, symbol);
+  const file = constantsOf([{ set: MICROSTRUCTURE_SET, constants }]);
+  console.log(JSON.stringify({ ...file, updates }));
   return EXIT.ok;
 };
 
