@@ -9,7 +9,7 @@ import { MarketSimulator } from "../engine/feeds/simulator.ts";
 import { TapeBlock } from "../engine/feeds/tape-block.ts";
 import { TapeFile } from "../engine/feeds/tape-file.ts";
 import { TapeReader } from "../engine/feeds/tape-reader.ts";
-import { toRecord } from "../engine/feeds/tape-record.ts";
+import { recordBytes, toRecord } from "../engine/feeds/tape-record.ts";
 import {
   TapeRecorder,
   type TapeRecorderOptions,
@@ -145,6 +145,31 @@ describe("the recorder", () => {
       ...EVENTS.slice(0, records),
       ...EVENTS.slice(3000, 3200),
     ]);
+  });
+
+  it("hands over small blocks while the disk keeps pace, and fills its buffers while it does not", async () => {
+    const { recorder, disk } = await start({ eagerBytes: 2048 });
+    for (let i = 0; i < 600; i += 25) {
+      await feed(recorder, EVENTS.slice(i, i + 25));
+      await eventually(
+        "all but the last are written",
+        () => recorder.counts.records - recorder.counts.written < 25,
+      );
+    }
+    expect(disk.writes).toBeGreaterThan(20);
+    disk.stall();
+    const before = recorder.counts.written;
+    for (const event of EVENTS.slice(600, 3000))
+      recorder.record(toRecord(event));
+    // Four buffers of 16 KiB, the first of which went as it was.
+    const held = recorder.counts.records - before;
+    const bytes = EVENTS.slice(600, 600 + held).reduce(
+      (sum, event) => sum + recordBytes(toRecord(event)) + 5,
+      0,
+    );
+    expect(bytes).toBeGreaterThan(2.8 * 16 * 1024);
+    disk.release();
+    await recorder.close();
   });
 
   it("waits out a full disk, and loses only what its buffers could not hold", async () => {

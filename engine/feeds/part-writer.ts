@@ -120,6 +120,13 @@ export class PartWriter {
     await file?.close();
   }
 
+  /** Lets go of a disk that takes nothing, whatever it still does. */
+  async abandon(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.abandon();
+  }
+
   async #begin(): Promise<void> {
     const file = await this.#open();
     try {

@@ -5,6 +5,8 @@ export interface TapeBuffersOptions {
   /** Of one buffer. */
   readonly blockBytes: number;
   readonly blocksMax: number;
+  /** A buffer that holds so much goes to a disk that waits for nothing else. */
+  readonly eagerBytes: number;
   /** Another one waits for the disk. */
   readonly onSealed: () => void;
 }
@@ -13,12 +15,14 @@ export class TapeBuffers {
   readonly #free: TapeBlock[];
   readonly #queue: TapeBlock[] = [];
   readonly #blockBytes: number;
+  readonly #eagerBytes: number;
   readonly #onSealed: () => void;
   #current: TapeBlock;
 
   constructor(options: TapeBuffersOptions) {
-    const { blockBytes, blocksMax, onSealed } = options;
+    const { blockBytes, blocksMax, eagerBytes, onSealed } = options;
     this.#blockBytes = blockBytes;
+    this.#eagerBytes = eagerBytes;
     this.#onSealed = onSealed;
     this.#current = new TapeBlock(blockBytes);
     this.#free = Array.from(
@@ -49,7 +53,9 @@ export class TapeBuffers {
 
   /** Into the current buffer, or into an empty one; false where there is none, or what is put is larger than one. */
   put(into: (block: TapeBlock) => boolean): boolean {
-    return into(this.#current) || (this.seal() && into(this.#current));
+    const isPut = into(this.#current) || (this.seal() && into(this.#current));
+    this.#sealEarly();
+    return isPut;
   }
 
   /** Hands the current buffer to the disk and takes an empty one; false when there is none. */
@@ -69,6 +75,7 @@ export class TapeBuffers {
     if (block === undefined) return;
     block.clear();
     this.#free.push(block);
+    this.#sealEarly();
   }
 
   /** Hands over all there is, with a last buffer for `word` where all others wait for the disk. */
@@ -78,5 +85,10 @@ export class TapeBuffers {
     if (word === undefined) return;
     word(this.#current);
     this.#queue.push(this.#current);
+  }
+
+  #sealEarly(): void {
+    if (this.#current.bytes >= this.#eagerBytes && this.#queue.length === 0)
+      this.seal();
   }
 }

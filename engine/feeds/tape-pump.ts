@@ -70,6 +70,7 @@ export class TapePump {
     this.#isStopped = true;
     this.#retry?.cancel();
     this.#wake?.();
+    void this.#attempt(() => this.#options.parts.abandon());
   }
 
   async #carry(): Promise<void> {

@@ -34,6 +34,8 @@ export interface TapeRecorderOptions {
   readonly compression?: Codec;
   /** Of one buffer; larger than any event. */
   readonly blockBytes?: number;
+  /** Handed over at this size while the disk keeps pace: packing takes a core, which a thread beside it must not wait for long. */
+  readonly eagerBytes?: number;
   /** Buffers between the engine and the disk: their bytes are all that a slow disk costs. */
   readonly blocksMax?: number;
   /** Longest that an event waits for its buffer to fill: what a crash loses. */
@@ -56,6 +58,7 @@ export interface TapeRecorderOptions {
 export const RECORDER_DEFAULTS = {
   compression: "brotli",
   blockBytes: 512 * 1024,
+  eagerBytes: 128 * 1024,
   blocksMax: 16,
   flushMs: 1000,
   rotateBytes: 1024 * 1024 * 1024,
@@ -111,6 +114,7 @@ export class TapeRecorder {
     const buffers = (this.#buffers = new TapeBuffers({
       blockBytes: options.blockBytes,
       blocksMax: options.blocksMax,
+      eagerBytes: options.eagerBytes,
       onSealed: () => this.#pump.run(),
     }));
     const pump = { buffers, parts, timers, retryMs, metrics, log };
