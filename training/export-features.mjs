@@ -23,8 +23,8 @@ const { values } = parseArgs({
 if (values.out === undefined) throw new Error("--out DIR is missing");
 const load = (path) =>
   import(pathToFileURL(resolve(values.dist, "engine", path)).href);
-const { exportFeatures, concatenated } = await load("cli/feature-export.js");
-const { BinanceRecording } = await load("feeds/binance-recording.js");
+const { exportFeatures } = await load("cli/feature-export.js");
+const { eventsOfAll } = await load("cli/recorded-input.js");
 const { MarketSimulator } = await load("feeds/simulator.js");
 const { SIMULATED_SYMBOLS } = await load("feeds/simulated-symbols.js");
 const { symbolId } = await load("domain/symbol.js");
@@ -43,7 +43,7 @@ const RECORDINGS = [
   {
     name: "binance-cm-ethusd_perp_20240808",
     files: ["binance-cm-ethusd_perp_20240808"],
-    symbol: "ETHUSDPERP.BINANCECOINM",
+    symbol: "ETHUSD_PERP.BINANCECOINM",
   },
 ];
 
@@ -52,13 +52,8 @@ const say = (summary) => console.log(JSON.stringify(summary));
 if (values.data !== undefined)
   for (const { name, files, symbol } of RECORDINGS) {
     const id = symbolId(symbol);
-    const recordings = files.map(
-      (file) =>
-        new BinanceRecording(join(values.data, "l2", `${file}.gz`), {
-          symbol: id,
-        }),
-    );
-    const events = concatenated(recordings);
+    const paths = files.map((file) => join(values.data, "l2", `${file}.gz`));
+    const events = eventsOfAll(paths, id);
     say(
       await exportFeatures({ symbol: id, events, folder: values.out, name }),
     );

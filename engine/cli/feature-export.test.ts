@@ -6,9 +6,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { MarketEvent } from "../domain/market-event.ts";
 import { symbolId } from "../domain/symbol.ts";
 import { MARKET_FEATURES } from "../features/feature-schema.ts";
-import { RawRecording } from "../feeds/raw-recording.ts";
 import { monoNanos, unixMicros } from "../std/time.ts";
-import { concatenated, exportFeatures } from "./feature-export.ts";
+import { exportFeatures } from "./feature-export.ts";
+import { eventsOfAll } from "./recorded-input.ts";
 
 const RECORDINGS = "../shared/data/l2";
 const folders: string[] = [];
@@ -44,13 +44,6 @@ const snapshot = (ns: number): MarketEvent => ({
   bids: [100, 1],
   asks: [101, 3],
 });
-async function* stream(
-  events: readonly MarketEvent[],
-): AsyncGenerator<MarketEvent> {
-  await Promise.resolve();
-  yield* events;
-}
-
 const read = (path: string): { comment: string; rows: string[][] } => {
   const [comment, ...lines] = gunzipSync(readFileSync(path))
     .toString()
@@ -60,6 +53,17 @@ const read = (path: string): { comment: string; rows: string[][] } => {
 };
 
 describe("feature export", () => {
+  it("stands where training/ looks for it, with all that it needs besides", () => {
+    const engine = join(import.meta.dirname, "..");
+    const script = join(engine, "../training/export-features.mjs");
+    const needed = [
+      ...readFileSync(script, "utf8").matchAll(/load\("(.+?)\.js"\)/g),
+    ].map(([, name]) => name!);
+    expect(needed).toContain("cli/feature-export");
+    for (const name of needed)
+      expect(existsSync(join(engine, `${name}.ts`)), name).toBe(true);
+  });
+
   it("writes the schema's hash, the header and a row a sample", async () => {
     const to = folder();
     const summary = await exportFeatures({
@@ -93,16 +97,6 @@ describe("feature export", () => {
     );
   });
 
-  it("joins recordings by their wall times", async () => {
-    const times: number[] = [];
-    for await (const event of concatenated([
-      stream([trade(7e9, 1e6), trade(8e9, 2e6)]),
-      stream([trade(1e9, 5e6), trade(1.5e9, 5.6e6)]),
-    ]))
-      times.push(event.receivedNs);
-    expect(times).toEqual([7e9, 8e9, 11e9, 11.5e9]);
-  });
-
   const recorded: [name: string, symbol: string, files: string[]][] = [
     [
       "USD-M BTCUSDT",
@@ -131,7 +125,7 @@ describe("feature export", () => {
         const to = folder();
         const summary = await exportFeatures({
           symbol: symbolId(recordedSymbol),
-          events: concatenated(paths.map((path) => new RawRecording(path))),
+          events: eventsOfAll(paths),
           folder: to,
           name: "recorded",
         });

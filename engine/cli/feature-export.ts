@@ -12,7 +12,6 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import type { MarketEvent } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { FeatureSampler } from "../features/feature-sampler.ts";
 import type {
@@ -22,7 +21,6 @@ import type {
 import { MARKET_FEATURES } from "../features/feature-schema.ts";
 import { isHeadline } from "../feeds/feed-event.ts";
 import type { FeedEvent } from "../feeds/feed-event.ts";
-import { monoNanos } from "../std/time.ts";
 
 export interface ExportOptions extends Partial<
   Omit<FeatureSamplerOptions, "symbol">
@@ -112,28 +110,6 @@ export const exportFeatures = async (
     schemaHash: MARKET_FEATURES.hash,
   };
 };
-
-/** Recordings that continue one another as one stream: each one's monotonic times are moved by what their wall times say. */
-export async function* concatenated(
-  recordings: readonly AsyncIterable<MarketEvent>[],
-): AsyncGenerator<MarketEvent> {
-  let first: MarketEvent | undefined;
-  for (const recording of recordings) {
-    let shiftNs = Number.NaN;
-    for await (const event of recording) {
-      first ??= event;
-      // Taken once a recording, so that it keeps its own spacing.
-      if (Number.isNaN(shiftNs))
-        shiftNs =
-          first.receivedNs +
-          (event.receivedUs - first.receivedUs) * 1000 -
-          event.receivedNs;
-      yield shiftNs === 0
-        ? event
-        : { ...event, receivedNs: monoNanos(event.receivedNs + shiftNs) };
-    }
-  }
-}
 
 const LINES_PER_WRITE = 500;
 
