@@ -78,7 +78,7 @@ def write(path: pathlib.Path, sets: list[SetConstants]) -> None:
 
 
 def time_of(table: pd.DataFrame) -> np.ndarray:
-    """Microseconds of bars, nanoseconds of tapes."""
+    """Microseconds on the wall; nanoseconds of tables of tapes that were written without."""
     return table["timeUs" if "timeUs" in table else "timeNs"].to_numpy().astype(np.int64)
 
 

@@ -269,6 +269,18 @@ describe("labels of a table", () => {
     ]);
   });
 
+  it("reach over no hole too long to be filled", async () => {
+    const hole = new Array<undefined>(1500).fill(undefined);
+    const { rows } = await exported({
+      paths: [barsFile([...walk(3), ...hole, ...walk(3)])],
+      horizonsS: [60],
+    });
+    expect(rows.map((row) => Number.isNaN(row.midMove60S))).toEqual([
+      ...[false, false, true],
+      ...[false, false, true],
+    ]);
+  });
+
   it("are missing over a silence in which the book was out of date", async () => {
     const book = bookOf();
     const table = await ofEvents([
