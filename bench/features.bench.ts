@@ -19,7 +19,7 @@ import { exponential } from "../engine/features/fading-series.ts";
 import type { EventFeatures } from "../engine/features/event-features.ts";
 import { FeatureSet } from "../engine/features/feature-set.ts";
 import { BAR_SETS } from "../engine/features/feature-sets.ts";
-import { FrameFeatures } from "../engine/features/frames-set.ts";
+import { FrameFeatures } from "../engine/features/frame-features.ts";
 import { Microstructure } from "../engine/features/microstructure.ts";
 import {
   drawdown,

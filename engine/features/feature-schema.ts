@@ -1,33 +1,25 @@
 /** The market features: their order, what each means and where it comes from; shipped models name this very list by its hash. */
 import { declareSet } from "./feature-declaration.ts";
+import {
+  ANDERSEN,
+  BERKOWITZ,
+  BIAIS,
+  CAO,
+  CHORDIA,
+  CONT,
+  ENGLE,
+  GOULD,
+  JEGADEESH,
+  RISKMETRICS,
+  STOIKOV_FIRST_ORDER,
+  WILDER,
+  XU,
+} from "./papers.ts";
 import type {
   DeclaredFeature,
   DeclaredSet,
   FeatureInput,
 } from "./feature-declaration.ts";
-
-const CONT =
-  "Cont, Kukanov, Stoikov 2014, The price impact of order book events";
-const XU = "Xu, Gould, Howison 2018, Multi-level order-flow imbalance";
-const GOULD =
-  "Gould, Bonart 2016, Queue imbalance as a one-tick-ahead predictor";
-const STOIKOV = "Stoikov 2018, The micro-price (its first-order form)";
-const CAO =
-  "Cao, Hansch, Wang 2009, The information content of an open limit-order book";
-const BIAIS =
-  "Biais, Hillion, Spatt 1995, An empirical analysis of the limit order book";
-const CHORDIA =
-  "Chordia, Roll, Subrahmanyam 2002, Order imbalance, liquidity, and market returns";
-const HAWKES =
-  "Engle, Russell 1998, Autoregressive conditional duration (clustered arrivals)";
-const ANDERSEN =
-  "Andersen, Bollerslev, Diebold, Labys 2003, Modeling and forecasting realized volatility";
-const RISKMETRICS = "RiskMetrics 1996, exponential weights";
-const WILDER = "Wilder 1978, New concepts in technical trading systems";
-const BERKOWITZ =
-  "Berkowitz, Logue, Noser 1988, The total cost of transactions on the NYSE (VWAP)";
-const JEGADEESH =
-  "Jegadeesh 1990, Evidence of predictable behavior of security returns";
 
 /** ln(1e6): after so many time constants a decayed sum shows a millionth of its start. */
 const FADED = 13.9;
@@ -135,7 +127,7 @@ export const MARKET_FEATURE_LIST: readonly DeclaredFeature[] = [
     "micropriceBps",
     "bps",
     "1e4·((Pb·Qa + Pa·Qb)/(Qb + Qa) − mid)/mid",
-    STOIKOV,
+    STOIKOV_FIRST_ORDER,
     NOW,
     BOOK,
   ),
@@ -239,7 +231,7 @@ export const MARKET_FEATURE_LIST: readonly DeclaredFeature[] = [
     "quoteMicropriceBps",
     "bps",
     "1e4·(microprice of the quote − book mid)/book mid where newer than the book, otherwise micropriceBps",
-    STOIKOV,
+    STOIKOV_FIRST_ORDER,
     QUOTED,
     QUOTE,
   ),
@@ -279,7 +271,7 @@ export const MARKET_FEATURE_LIST: readonly DeclaredFeature[] = [
     "tradeIntensity",
     "ln ratio",
     "ln((D_1s[1]/1 s + 0.1)/(D_30s[1]/30 s + 0.1)), rates per second",
-    HAWKES,
+    ENGLE,
     decayOver(30_000),
     TRADE,
   ),

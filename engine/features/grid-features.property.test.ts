@@ -6,7 +6,7 @@ import { monoNanos, unixMicros } from "../std/time.ts";
 import { BAR_INPUTS } from "./bar-inputs.ts";
 import { BarSetRun } from "./bar-set-run.ts";
 import { BAR_SETS, GRID_SETS } from "./feature-sets.ts";
-import { FrameFeatures } from "./frames-set.ts";
+import { FrameFeatures } from "./frame-features.ts";
 import { GRID_FILL_MAX, GridFeatures } from "./grid-features.ts";
 
 const RUNS = 40;

@@ -10,7 +10,8 @@ import type { BarInputName } from "./bar-inputs.ts";
 import { BarSetRun } from "./bar-set-run.ts";
 import type { BarSetOptions } from "./bar-set-run.ts";
 import type { DeclaredSet } from "./feature-declaration.ts";
-import { FRAMES_SET, FrameFeatures } from "./frames-set.ts";
+import { FrameFeatures } from "./frame-features.ts";
+import { FRAMES_SET } from "./frames-set.ts";
 import type { SeriesSet } from "./series-set.ts";
 
 export interface GridFeaturesOptions extends BarSetOptions {

@@ -8,36 +8,23 @@ import type {
 } from "./feature-declaration.ts";
 import { MICRO_LEVELS } from "./micro-levels.ts";
 import { FIRST_ORDER_MICROPRICE } from "./microprice-table.ts";
-
-const CONT =
-  "Cont, Kukanov, Stoikov 2014, The price impact of order book events";
-const XU =
-  "Xu, Gould, Howison 2018, Multi-level order-flow imbalance in a limit order book";
-const GOULD =
-  "Gould, Bonart 2016, Queue imbalance as a one-tick-ahead price predictor";
-const STOIKOV =
-  "Stoikov 2018, The micro-price: a high-frequency estimator of future prices";
-const CAO =
-  "Cao, Hansch, Wang 2009, The information content of an open limit-order book";
-const NAES =
-  "Næs, Skjeltorp 2006, Order book characteristics and the volume-volatility relation";
-const CHORDIA =
-  "Chordia, Roll, Subrahmanyam 2002, Order imbalance, liquidity, and market returns";
-const HAWKES =
-  "Hawkes 1971, Spectra of some self-exciting point processes; Bacry, Mastromatteo, Muzy 2015, Hawkes processes in finance";
-const EASLEY =
-  "Easley, López de Prado, O'Hara 2012, Flow toxicity and liquidity in a high-frequency world";
-const ANDERSEN =
-  "Andersen, Bollerslev, Diebold, Labys 2003, Modeling and forecasting realized volatility";
-const BARNDORFF =
-  "Barndorff-Nielsen, Shephard 2004, Power and bipower variation with stochastic volatility and jumps";
-const SEMI =
-  "Barndorff-Nielsen, Kinnebrock, Shephard 2010, Measuring downside risk: realised semivariance";
-const HUANG = "Huang, Stoll 1996, Dealer versus auction markets";
-const FOUCAULT =
-  "Foucault, Kadan, Kandel 2005, Limit order book as a market for liquidity; Large 2007, Measuring the resiliency of an electronic limit order book";
-const HUTH =
-  "Huth, Abergel 2014, High frequency lead/lag relationships; Hayashi, Yoshida 2005, On covariance estimation of non-synchronously observed diffusion processes";
+import {
+  ANDERSEN,
+  BARNDORFF,
+  CAO,
+  CHORDIA,
+  CONT,
+  EASLEY,
+  FOUCAULT,
+  GOULD,
+  HAWKES,
+  HUANG,
+  HUTH,
+  NAES,
+  SEMI,
+  STOIKOV,
+  XU,
+} from "./papers.ts";
 
 /** ln(1e6): after so many time constants a fading sum shows a millionth of its start. */
 const FADED = 13.9;
