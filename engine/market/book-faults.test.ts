@@ -313,8 +313,19 @@ describe("a book that meets a fault", () => {
     const sync = live();
     const shifted = { bids: [1e6, 1], asks: [1.01e6, 1] };
     expect(sync.apply(snapshot(11, 1, shifted))).toBe("suspect");
-    expect(sync.apply(snapshot(12, 2))).toBe("snapshot");
+    // One order where that book stood does not agree with it.
+    const odd = { asks: [...ASKS, 1_010_000, 1] };
+    expect(sync.apply(snapshot(12, 2, odd))).toBe("suspect");
+    expect(sync.apply(snapshot(13, 3))).toBe("snapshot");
     expect(sync.isLive).toBe(true);
+  });
+
+  it("F49: takes no delta's levels for a market", () => {
+    const sync = live();
+    const far = delta(10, 1, [99, 3], [1_010_000, 1]);
+    expect(sync.apply(far)).toBe("suspect");
+    const shifted = { bids: [500_000, 1], asks: [510_000, 1] };
+    expect(sync.apply(snapshot(11, 2, shifted))).toBe("suspect");
   });
 
   it("F49: suspects a far order that is new in a whole book, believes the second, and forgets it with the order", () => {

@@ -445,10 +445,10 @@ export class BookSync {
     return true;
   }
 
-  #suspect({ bids, asks }: BookDelta | BookSnapshot): BookChange {
+  #suspect(event: BookDelta | BookSnapshot): BookChange {
     this.counts.suspects++;
     this.#void("QUARANTINED", "suspect");
-    this.#band.doubt(bids, asks);
+    this.#band.doubt(event);
     return "suspect";
   }
 

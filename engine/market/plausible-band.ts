@@ -1,5 +1,9 @@
 /** The prices that a market may show within moments: so many times under and over the mid. */
-import type { Levels } from "../domain/market-event.ts";
+import type {
+  BookDelta,
+  BookSnapshot,
+  Levels,
+} from "../domain/market-event.ts";
 import { PRICE_MAX, PRICE_MIN, inspectLevels } from "./level-range.ts";
 import type { LevelVerdict } from "./level-range.ts";
 
@@ -57,11 +61,11 @@ export class PlausibleBand {
     this.#doubtedMid = 0;
   }
 
-  /** The book is gone for these levels; a second message that agrees with them will be believed. */
-  doubt(bids: Levels, asks: Levels): void {
+  /** The book is gone for these levels; a snapshot that agrees with them will be believed. A delta's are beside the last mid. */
+  doubt({ type, bids, asks }: BookDelta | BookSnapshot): void {
     this.#openLevels();
     this.#doubted = rangeOf(bids, asks);
-    this.#doubtedMid = midOf(bids, asks);
+    this.#doubtedMid = type === "bookDelta" ? this.#mid : midOf(bids, asks);
   }
 
   /** Any market may come next. */
@@ -113,7 +117,9 @@ export class PlausibleBand {
   #around(mid: number): PriceRange {
     const factor = this.#factor;
     if (mid === 0 || factor === Infinity) return EVERYTHING;
-    const { low, high } = this.#doubted;
+    const { low, high } = this.#agree(mid, this.#doubtedMid)
+      ? this.#doubted
+      : NOTHING;
     return {
       low: Math.max(
         PRICE_MIN,
