@@ -8,10 +8,12 @@ import { SortedLevels } from "./sorted-levels.ts";
 
 export type SideOrder = "highestFirst" | "lowestFirst";
 
-/** Ticks of the ladder: some for each level, within bounds that caches and memory set. */
-const TICKS_A_LEVEL = 16;
+/** Ticks of the ladder: it begins narrow and is widened as its market needs, within bounds that caches and memory set. */
 const WIDTH_MIN = 1024;
 const WIDTH_MAX = 16_384;
+const TICKS_A_LEVEL = 16;
+/** Far levels that a window of twice the width would take in, and that are worth its memory. */
+const WIDEN_FOR = 16;
 
 export interface BookSideOptions {
   readonly order: SideOrder;
@@ -31,6 +33,7 @@ export class BookSide {
   /** Levels that fell off the far end because the side was full, its reserve too. */
   dropped = 0;
   readonly #heldMax: number;
+  readonly #widthMax: number;
   readonly #sign: 1 | -1;
   readonly #ladder: PriceLadder;
   readonly #far = new SortedLevels();
@@ -51,7 +54,8 @@ export class BookSide {
     this.depthMax = depthMax;
     this.#heldMax = depthMax + Math.ceil(depthMax / 4);
     this.#sign = order === "highestFirst" ? -1 : 1;
-    this.#ladder = new PriceLadder(widthFor(depthMax), this.#sign);
+    this.#widthMax = Math.min(WIDTH_MAX, TICKS_A_LEVEL * depthMax);
+    this.#ladder = new PriceLadder(WIDTH_MIN, this.#sign);
     if (tickSize > 0) this.#ladder.place(gridOfTick(tickSize), 0);
   }
 
@@ -146,6 +150,22 @@ export class BookSide {
       if (this.#held > this.#heldMax) this.#trim();
     }
     if (ladder.isBehind) this.#follow();
+    while (this.#isCrowded) {
+      ladder.widen();
+      this.#takeFromFar();
+    }
+  }
+
+  /** Too many levels are just behind the window. */
+  get #isCrowded(): boolean {
+    const far = this.#far;
+    const ladder = this.#ladder;
+    return (
+      far.count >= WIDEN_FOR &&
+      ladder.width < this.#widthMax &&
+      ladder.grid !== undefined &&
+      far.key(WIDEN_FOR - 1) < ladder.keyAt(2 * ladder.width)
+    );
   }
 
   get #held(): number {
@@ -310,9 +330,3 @@ export class BookSide {
     return this.#cursorAt;
   }
 }
-
-const widthFor = (depthMax: number): number => {
-  let width = WIDTH_MIN;
-  while (width < TICKS_A_LEVEL * depthMax && width < WIDTH_MAX) width *= 2;
-  return width;
-};

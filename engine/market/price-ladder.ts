@@ -13,7 +13,7 @@ const UNITS_MAX = 2 ** 50;
  * not stored, since the grid gives each back from its tick.
  */
 export class PriceLadder {
-  readonly width: number;
+  width: number;
   count = 0;
   /** Position of the best level; `width` when there is none. */
   best: number;
@@ -26,8 +26,8 @@ export class PriceLadder {
   endKey = -Infinity;
   readonly #sign: 1 | -1;
   /** 0: no level. */
-  readonly #sizes: Float64Array;
-  readonly #bits: Int32Array;
+  #sizes: Float64Array;
+  #bits: Int32Array;
   #grid: PriceGrid | undefined;
   /** Key of position 0, in ticks. */
   #base = 0;
@@ -193,6 +193,20 @@ export class PriceLadder {
   /** How far to slide for a best level at this position: room before it for a market that comes nearer. */
   slideFor(at: number): number {
     return at - (this.width >>> 3);
+  }
+
+  /** Twice as many ticks, all the new ones behind the others. */
+  widen(): void {
+    const width = 2 * this.width;
+    const sizes = new Float64Array(width);
+    const bits = new Int32Array(width >>> 5);
+    sizes.set(this.#sizes);
+    bits.set(this.#bits);
+    this.#sizes = sizes;
+    this.#bits = bits;
+    if (this.count === 0) this.best = width;
+    this.width = width;
+    this.endKey = this.keyAt(width);
   }
 
   /** The best level has so little of the window left behind it that the window should go after it. */
