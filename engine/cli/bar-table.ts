@@ -2,11 +2,13 @@
 import type { FeatureConstants } from "../domain/feature-constants.ts";
 import type { FeatureVector } from "../domain/feature.ts";
 import type { Bar } from "../domain/market-event.ts";
+import type { SymbolId } from "../domain/symbol.ts";
 import type { DeclaredSet } from "../features/feature-declaration.ts";
 import { FRAMES_SET } from "../features/frames-set.ts";
 import { GRID_FILL_MAX, GridFeatures } from "../features/grid-features.ts";
 import { NEWS_SET } from "../features/news-windows.ts";
 import type { SeriesSet } from "../features/series-set.ts";
+import type { GridRow } from "../market/bar-grid.ts";
 import { CodedError } from "../std/errors.ts";
 import { BesideBars } from "./beside-bars.ts";
 import type { BesideBarsOptions } from "./beside-bars.ts";
@@ -33,73 +35,108 @@ export const tableOfBars = (
   options: BarTableOptions,
 ): FeatureTable => {
   const { intervalMs, symbol } = bars[0]!;
-  const intervalUs = intervalMs * 1000;
   const horizonsS = horizonsOf(options.horizonsS, intervalMs);
   if (sets.includes(FRAMES_SET) && intervalMs !== MINUTE_MS)
     throw new CodedError("E_BARS_FORMAT", {
       field: "set",
       detail: `frames are made of minutes, these bars are of ${intervalMs} ms`,
     });
-  const tableSets = sets.map((set) => tableSet(set, sets.length, options));
-  const table = new TableBuilder(["timeUs", "price"], tableSets);
-  const extremes = { highs: [] as number[], lows: [] as number[] };
-  const knownUntil: number[] = [];
-  let restarts = 0;
-  const grid = new GridFeatures(
-    {
-      sets: gridOrder(sets),
-      intervalMs,
-      fillMax: GRID_FILL_MAX,
-      constants: Object.assign(
-        {},
-        ...tableSets.map(({ constants }) => constants),
-      ) as FeatureConstants,
-    },
-    (row) => {
-      const closeUs = row.openUs + intervalUs;
-      // A hole too long to fill: the price was known at the last close before it.
-      if (grid.grid.restarts !== restarts && knownUntil.length > 0)
-        knownUntil[knownUntil.length - 1] = table.head("timeUs").at(-1)!;
-      restarts = grid.grid.restarts;
-      knownUntil.push(Infinity);
-      // What a missing bar repeats lies before it, and was touched by nobody in its time.
-      extremes.highs.push(row.isBackfilled ? row.close : row.high);
-      extremes.lows.push(row.isBackfilled ? row.close : row.low);
-      beside.writeNews(closeUs);
-      table.push([closeUs, row.close], parts);
-    },
-  );
-  const beside = new BesideBars(grid, intervalUs, options);
-  const parts = partsOf(sets, grid, beside);
-  for (const bar of bars) {
-    settleMissing(grid, beside, bar.openUs, intervalUs);
-    beside.settle(bar.openUs);
-    grid.onBar(bar);
-  }
-  if (table.rows === 0)
-    throw new CodedError("E_BARS_FORMAT", {
-      detail: "no bar has a volume: these are quotes, or nothing traded",
-    });
-  return table.finish(
-    {
-      symbol,
-      leader: options.leader?.[0]?.symbol,
-      path: {
-        times: table.head("timeUs"),
-        prices: table.head("price"),
-        highs: Float64Array.from(extremes.highs),
-        lows: Float64Array.from(extremes.lows),
-        knownUntil: Float64Array.from(knownUntil),
-      },
-      unitsPerS: US_PER_S,
-      sets: tableSets,
-      given: beside.given,
-      barsLeftOut: grid.grid.ignored,
-      metadata: { "fusewire.intervalMs": String(intervalMs) },
-    },
-    { ...options, horizonsS },
-  );
+  const rows = new BarRows(intervalMs, sets, options);
+  for (const bar of bars) rows.onBar(bar);
+  return rows.finish(symbol, { ...options, horizonsS });
 };
+
+class BarRows {
+  readonly #intervalMs: number;
+  readonly #options: BarTableOptions;
+  readonly #sets: readonly TableSet[];
+  readonly #table: TableBuilder;
+  readonly #grid: GridFeatures;
+  readonly #beside: BesideBars;
+  /** Where each set's values stand after every row. */
+  readonly #parts: readonly FeatureVector[];
+  readonly #highs: number[] = [];
+  readonly #lows: number[] = [];
+  readonly #knownUntil: number[] = [];
+  #restarts = 0;
+
+  constructor(
+    intervalMs: number,
+    sets: readonly DeclaredSet[],
+    options: BarTableOptions,
+  ) {
+    this.#intervalMs = intervalMs;
+    this.#options = options;
+    this.#sets = sets.map((set) => tableSet(set, sets.length, options));
+    this.#table = new TableBuilder(["timeUs", "price"], this.#sets);
+    const constants = this.#sets.map((one) => one.constants);
+    this.#grid = new GridFeatures(
+      {
+        sets: gridOrder(sets),
+        intervalMs,
+        fillMax: GRID_FILL_MAX,
+        constants: Object.assign({}, ...constants) as FeatureConstants,
+      },
+      (row) => this.#take(row),
+    );
+    this.#beside = new BesideBars(this.#grid, intervalMs * 1000, options);
+    this.#parts = partsOf(sets, this.#grid, this.#beside);
+  }
+
+  onBar(bar: Bar): void {
+    settleMissing(
+      this.#grid,
+      this.#beside,
+      bar.openUs,
+      this.#intervalMs * 1000,
+    );
+    this.#beside.settle(bar.openUs);
+    this.#grid.onBar(bar);
+  }
+
+  finish(symbol: SymbolId, labels: TableOptions): FeatureTable {
+    const table = this.#table;
+    if (table.rows === 0)
+      throw new CodedError("E_BARS_FORMAT", {
+        detail: "no bar has a volume: these are quotes, or nothing traded",
+      });
+    return table.finish(
+      {
+        symbol,
+        leader: this.#options.leader?.[0]?.symbol,
+        path: {
+          times: table.head("timeUs"),
+          prices: table.head("price"),
+          highs: Float64Array.from(this.#highs),
+          lows: Float64Array.from(this.#lows),
+          knownUntil: Float64Array.from(this.#knownUntil),
+        },
+        unitsPerS: US_PER_S,
+        sets: this.#sets,
+        given: this.#beside.given,
+        barsLeftOut: this.#grid.grid.ignored,
+        metadata: { "fusewire.intervalMs": String(this.#intervalMs) },
+      },
+      labels,
+    );
+  }
+
+  #take(row: GridRow): void {
+    const { restarts } = this.#grid.grid;
+    const last = this.#knownUntil.length - 1;
+    // A hole too long to fill: the price was known at the last close before it.
+    if (restarts !== this.#restarts && last >= 0)
+      this.#knownUntil[last] = this.#table.head("timeUs")[last]!;
+    this.#restarts = restarts;
+    this.#knownUntil.push(Infinity);
+    // What a missing bar repeats lies before it, and was touched by nobody in its time.
+    this.#highs.push(row.isBackfilled ? row.close : row.high);
+    this.#lows.push(row.isBackfilled ? row.close : row.low);
+    const closeUs = row.openUs + this.#intervalMs * 1000;
+    this.#beside.writeNews(closeUs);
+    this.#table.push([closeUs, row.close], this.#parts);
+  }
+}
 
 /** E_INPUT_RANGE for what ends within a bar: its price there is not known. */
 const horizonsOf = (
@@ -135,7 +172,6 @@ const gridOrder = (sets: readonly DeclaredSet[]): readonly DeclaredSet[] => [
   ...sets.filter((set) => set === FRAMES_SET),
 ];
 
-/** Where each set's values stand after every row. */
 const partsOf = (
   sets: readonly DeclaredSet[],
   grid: GridFeatures,
