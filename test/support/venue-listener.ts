@@ -25,7 +25,7 @@ import type { VenueServer } from "./venue-server.ts";
 
 /** The product's waits, made short. */
 const QUICK: Partial<ClientLimits> = {
-  connectTimeoutMs: 500,
+  connectTimeoutMs: 3_000,
   reconnectMinMs: 5,
   reconnectMaxMs: 40,
   stableMs: 20,
