@@ -29,7 +29,9 @@ export interface BarKeeperDeps {
   readonly everyMs: number;
 }
 
-/** When it was kept: wall and monotonic clock. */
+/** Raised when what is kept changes its meaning. */
+const VERSION = 1;
+/** The version, and when it was kept: wall and monotonic clock. */
 const KEPT_AT = "kept at";
 /** Clocks that part less than this are of one machine that was not started anew. */
 const SAME_BOOT_NS = 60e9;
@@ -39,6 +41,8 @@ export class BarKeeper {
   readonly #everyNs: number;
   #hasNews = false;
   #hasMinutes = false;
+  /** Until the store has answered, nothing is saved: that would overwrite what it holds. */
+  #isAnswered = false;
   #savedNs: MonoNanos;
 
   constructor(deps: BarKeeperDeps) {
@@ -56,12 +60,21 @@ export class BarKeeper {
   load(tell: (message: BarsLoaded) => void): void {
     this.#deps.store.load(this.#key).then(
       (bytes) => tell({ type: "barsLoaded", bytes }),
-      (error: unknown) => this.#warn("bars.notLoaded", error),
+      (error: unknown) => {
+        this.beginAnew();
+        this.#warn("bars.notLoaded", error);
+      },
     );
+  }
+
+  /** Without what was kept. */
+  beginAnew(): void {
+    this.#isAnswered = true;
   }
 
   /** `book`: as it stands now, if it is live. */
   loaded(bytes: Uint8Array | undefined, book: OrderBook | undefined): void {
+    this.#isAnswered = true;
     if (bytes === undefined) return;
     try {
       this.#resume(decodeSections(bytes), book);
@@ -76,24 +89,27 @@ export class BarKeeper {
   }
 
   save(): void {
-    if (!this.#hasNews) return;
+    if (!this.#hasNews || !this.#isAnswered) return;
     const { bars, features, store, clock } = this.#deps;
     this.#hasNews = false;
     this.#savedNs = clock.nowNs();
     const sections = bars.save();
     for (const [hash, snapshot] of features.kept())
       sections.set(featuresName(hash), bytesOfNumbers(snapshot));
-    sections.set(KEPT_AT, bytesOfNumbers([clock.nowUs(), this.#savedNs]));
+    sections.set(
+      KEPT_AT,
+      bytesOfNumbers([VERSION, clock.nowUs(), this.#savedNs]),
+    );
     store.save(this.#key, encodeSections(sections));
   }
 
   /** Features first: bars that are told again are known to them. */
   #resume(sections: Sections, book: OrderBook | undefined): void {
     const { bars, features, clock } = this.#deps;
-    const keptAt = sections.get(KEPT_AT);
-    if (keptAt === undefined)
-      throw new CodedError("E_DEP_STORE", { field: "bars", detail: KEPT_AT });
-    const [keptUs, keptNs] = numbersOfBytes(keptAt);
+    const keptAt = sections.get(KEPT_AT) ?? new Uint8Array();
+    const [version, keptUs, keptNs] = numbersOfBytes(keptAt);
+    if (version !== VERSION)
+      throw new CodedError("E_DEP_STORE", { field: "bars", detail: "version" });
     const receivedUs = clock.nowUs();
     const receivedNs = clock.nowNs();
     if (!this.#hasMinutes) {

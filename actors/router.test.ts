@@ -121,6 +121,7 @@ describe("the router", () => {
     };
     const first = new ActorStage({ models: [TREES, FORECAST], store });
     first.warm(BTC);
+    await first.settle();
     for (let i = 0; i < 12; i++) {
       first.feed(first.trade(BTC, 100), first.delta(BTC));
       first.advanceMs(500);

@@ -262,7 +262,10 @@ export class SymbolActor implements Actor<SymbolMessage> {
 
   #takeUpBars(nowNs: MonoNanos): void {
     const slot = this.#slot;
-    if (nowNs - slot.resumedNs < RESUME_APART_NS) return;
+    if (nowNs - slot.resumedNs < RESUME_APART_NS) {
+      this.#market.barKeeper.beginAnew();
+      return;
+    }
     slot.resumedNs = nowNs;
     this.#market.barKeeper.load((message) => this.#context.self.tell(message));
   }

@@ -132,7 +132,13 @@ export class SymbolFeatures {
     for (const [hash, features] of this.#byHash) {
       const kept = SLOW_SETS.has(features.schema) ? keptOf(hash) : undefined;
       if (kept === undefined) continue;
-      features.restore(kept, book);
+      const before = features.snapshot();
+      try {
+        features.restore(kept, book);
+      } catch (error) {
+        features.restore(before, book);
+        throw error;
+      }
       features.moveClock?.(byNs);
     }
   }

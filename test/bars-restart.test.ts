@@ -147,11 +147,17 @@ class Life {
     }
   }
 
-  /** A book first, as a feed gives one that comes back; the store answers after the first trade. */
-  async wake([first, ...rest]: readonly Step[]): Promise<void> {
-    this.live([BOOK_STEP, first!]);
+  /** The store answers after the first step. */
+  async begin([first, ...rest]: readonly Step[]): Promise<void> {
+    this.live([first!]);
     await this.#settle();
     this.live(rest);
+  }
+
+  /** A book first, as a feed gives one that comes back. */
+  async wake(steps: readonly Step[]): Promise<void> {
+    this.live([BOOK_STEP]);
+    await this.begin(steps);
   }
 
   /** Until the store has answered what the symbol's first event asked it. */
@@ -188,7 +194,7 @@ beforeAll(async () => {
   redis = await startRedis();
   folder = mkdtempSync(join(tmpdir(), "fusewire-bars-"));
   whole = new Life(wholeStore);
-  whole.live(STEPS);
+  await whole.begin(STEPS);
 });
 
 afterAll(async () => {
@@ -201,7 +207,7 @@ const killAndRestart = async (
   between: (store: StateStore) => void = () => undefined,
 ): Promise<Life> => {
   const before = new Life(open());
-  before.live(STEPS.slice(0, KILLED_AT));
+  await before.begin(STEPS.slice(0, KILLED_AT));
   await before.stage.store.flush();
   between(before.stage.store);
   const { clock } = before.stage;
@@ -254,6 +260,27 @@ describe("bars and their features over a kill", () => {
   });
 });
 
+describe("bars and their features over a crash", () => {
+  it("are taken up as they were kept last", async () => {
+    const life = new Life(new MemoryStore());
+    await life.begin(STEPS.slice(0, KILLED_AT));
+    const { stage } = life;
+    const { judge } = stage.inference;
+    stage.inference.judge = () => {
+      throw new TypeError("poison");
+    };
+    life.live(STEPS.slice(KILLED_AT, KILLED_AT + 1));
+    stage.inference.judge = judge;
+    life.judged.clear();
+    stage.advanceMs(50);
+    await life.wake(STEPS.slice(KILLED_AT + 1));
+    const judged = [...life.judged.keys()].filter((key) =>
+      key.startsWith("bars "),
+    );
+    expect(judged.length).toBeGreaterThan(20);
+  });
+});
+
 describe("bars and their features over a passivation", () => {
   it("are what they would have been", async () => {
     const idle = new Life(new MemoryStore(), undefined, 90_000);
@@ -268,8 +295,8 @@ describe("bars and their features over a passivation", () => {
     };
     const [before, after] = [STEPS.slice(0, KILLED_AT), STEPS.slice(KILLED_AT)];
     const awake = new Life(new MemoryStore());
-    awake.live([...before, away, BOOK_STEP, ...after]);
-    idle.live([...before, away]);
+    await awake.begin([...before, away, BOOK_STEP, ...after]);
+    await idle.begin([...before, away]);
     const { system } = idle.stage.actors;
     expect(system.lookup(`symbols/${BTC}`)).toBeUndefined();
     await idle.wake(after);
