@@ -73,22 +73,26 @@ export const CONFIG_OPTIONS = {
   ) as Record<keyof typeof CONFIG_FLAGS, { type: "string" }>),
 } as const;
 
-export const CONFIG_HELP = `  -c, --config FILE     YAML or JSON configuration (fusewire config check lists the keys)
+export const CONFIG_HELP = `  -c, --config FILE     YAML or JSON configuration (its keys: fusewire config check)
       --set KEY=VALUE   any configuration key; may be repeated
-      --nats URL        nats://user:password@host:port; without it the engine needs no broker
+      --nats URL        nats://user:password@host:port; no broker without it
       --redis URL       redis://host:port; without it state is kept in files
       --host ADDRESS    of page, WebSocket, health and metrics (127.0.0.1)
       --port PORT       of the same (8787; 0 takes a free one)
       --feed SOURCE     auto, simulator, bus or venue
-      --venue NAME      listen to a venue itself: binance, kraken, coinbase, okx, bybit, … (fusewire feed --help)
-      --symbols LIST    comma-separated: the venue's (BTCUSDT), or simulated ones (SYMBOL.VENUE)
-      --channels LIST   of the venue: book, trades, quotes, bars, funding, openInterest (book,trades)
+      --venue NAME      listen to a venue itself: binance, kraken, coinbase,
+                        okx, bybit, … (fusewire feed --help)
+      --symbols LIST    comma-separated: the venue's (BTCUSDT), or simulated
+                        ones (SYMBOL.VENUE)
+      --channels LIST   of the venue: book, trades, quotes, bars, funding,
+                        openInterest (book,trades)
       --seed TEXT       of the simulated market
       --rate N          mean book updates a second and simulated symbol
       --models DIR      model registry in place of the shipped one
       --state-dir DIR   file store and prediction log
       --log-level L     debug, info, warn, error or silent
-      --record TAPE     record the run, for fusewire replay; {time} stands for when it began
+      --record TAPE     record the run, for fusewire replay; {time} stands for
+                        when it began
       --signals-out F   its signals as JSON Lines`;
 
 type ConfigFlagValues = Partial<Record<keyof typeof CONFIG_FLAGS, string>> & {
