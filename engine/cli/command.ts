@@ -73,7 +73,7 @@ export const CONFIG_OPTIONS = {
   ) as Record<keyof typeof CONFIG_FLAGS, { type: "string" }>),
 } as const;
 
-export const CONFIG_HELP = `  -c, --config FILE     YAML or JSON configuration (its keys: fusewire config check)
+export const CONFIG_HELP = `  -c, --config FILE     YAML or JSON (its keys: fusewire config check)
       --set KEY=VALUE   any configuration key; may be repeated
       --nats URL        nats://user:password@host:port; no broker without it
       --redis URL       redis://host:port; without it state is kept in files
