@@ -147,7 +147,11 @@ describe.skipIf(!existsSync(RECORDINGS))(
             publisher.publish(event);
         expect(publisher.answered).toBe(1);
         for (const sync of [early, late]) {
-          expect([sync.counts.gaps, sync.counts.crossed, sync.state]).toEqual([0, 0, "LIVE"]);
+          expect([sync.counts.gaps, sync.counts.crossed, sync.state]).toEqual([
+            0,
+            0,
+            "LIVE",
+          ]);
           expect(sync.book.mid).toBe(early.book.mid);
           expect(sync.book.seq).toBe(early.book.seq);
         }
@@ -162,7 +166,11 @@ describe.skipIf(!existsSync(RECORDINGS))(
         ))
           if (event.type === "bookSnapshot" || event.type === "bookDelta")
             sync.apply(event);
-      expect([sync.counts.gaps, sync.counts.crossed, sync.counts.snapshots]).toEqual([0, 0, 1]);
+      expect([
+        sync.counts.gaps,
+        sync.counts.crossed,
+        sync.counts.snapshots,
+      ]).toEqual([0, 0, 1]);
       expect(sync.counts.deltas).toBeGreaterThan(6000);
       expect(sync.state).toBe("LIVE");
     });
@@ -303,12 +311,12 @@ describe.skipIf(!existsSync(RECORDINGS))(
         });
         expect(recording.malformed).toBe(0);
         for (const [symbol, sync] of syncs)
-          expect([symbol, sync.state, sync.counts.gaps, sync.counts.crossed]).toEqual([
+          expect([
             symbol,
-            "LIVE",
-            0,
-            0,
-          ]);
+            sync.state,
+            sync.counts.gaps,
+            sync.counts.crossed,
+          ]).toEqual([symbol, "LIVE", 0, 0]);
       },
     );
 
