@@ -79,6 +79,18 @@ describe("fusewire tape", () => {
     expect(json(stdout)["problems"]).toMatchObject([{ code: "E_TAPE_FORMAT" }]);
   });
 
+  it("calls no recording sound that has a line which cannot be read", async () => {
+    const raw = join(folder, "raw");
+    const trade = (id: number): string =>
+      `172316125${id}000000000 {"stream":"btcusdt@trade","data":{"e":"trade","E":172316125${id}000,"s":"BTCUSDT","t":${id},"p":"61700.5","q":"0.1","T":172316125${id}000,"m":true}}`;
+    writeFileSync(raw, [trade(1), trade(2), "garbage", trade(3)].join("\n"));
+    const { status, stdout } = await run("verify", raw, "--json");
+    expect(status).toBe(1);
+    expect(json(stdout)["problems"]).toMatchObject([
+      { code: "E_INPUT_DECODE", count: 1 },
+    ]);
+  });
+
   it("looks at the others where one cannot be read at all", () => {
     const newer = join(folder, "newer.fwt");
     const bytes = readFileSync(tape);
@@ -113,6 +125,18 @@ describe("fusewire tape", () => {
     expect(report["seconds"]).toBeLessThanOrEqual(4);
     await expect(run(...args)).rejects.toThrow("E_TAPE_EXISTS");
     expect((await run(...args, "--force")).status).toBe(0);
+  });
+
+  it("writes no tape of nothing for a mistyped symbol or time", async () => {
+    const out = join(folder, "nothing.fwt");
+    for (const choice of [
+      ["--symbols", "FOO.BAR"],
+      ["--from", "+8", "--to", "+4"],
+    ])
+      await expect(
+        run("cut", tape, ...choice, "--out", out),
+      ).rejects.toBeInstanceOf(UsageError);
+    expect(existsSync(out)).toBe(false);
   });
 
   it("converts bars, and says what it cannot know", async () => {

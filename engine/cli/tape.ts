@@ -48,6 +48,7 @@ verify   checks every checksum, the order of time, and each symbol's book: no
          E_TAPE_HOLE     the recorder could not keep pace
          E_TAPE_PART     a part is missing
          E_TAPE_ORDER    times step back
+         E_INPUT_DECODE  events that cannot be read
          E_BOOK_GAP      a book's sequence has a gap
          E_BOOK_CROSSED  bid met ask
 cut      the events received from TIME on and before TIME, of these symbols.
@@ -182,8 +183,20 @@ const cut = async (paths: readonly string[], values: Values) => {
     ...spanOf(values, startUs),
     ...(symbols === undefined ? {} : { symbols: new Set(symbols) }),
   });
-  return write(events, tape, values, "cut", paths);
+  return write(orRefused(events), tape, values, "cut", paths);
 };
+
+/** A tape of nothing would hide a mistyped symbol or day. */
+async function* orRefused(
+  events: AsyncIterable<FeedEvent>,
+): AsyncGenerator<FeedEvent> {
+  let isEmpty = true;
+  for await (const event of events) {
+    isEmpty = false;
+    yield event;
+  }
+  if (isEmpty) throw new UsageError("no event of these symbols in this time");
+}
 
 const spanOf = (
   { from, to }: Values,

@@ -5,7 +5,7 @@ import { CodedError, toCodedError } from "../std/errors.ts";
 import { TapeCheck, type BookReport, type TapeProblem } from "./tape-check.ts";
 import { TapeReader } from "./tape-reader.ts";
 import { TapeSurvey, type TapeSummary } from "./tape-survey.ts";
-import { openTape } from "./tape.ts";
+import { openTape, type Tape } from "./tape.ts";
 
 export interface TapeReport extends TapeSummary {
   readonly path: string;
@@ -67,6 +67,7 @@ export const inspectTape = async (path: string): Promise<TapeReport> => {
     books: Object.fromEntries(check.books),
     problems: [
       ...(damage === undefined ? [] : [problemOf(damage)]),
+      ...unreadable(tape),
       ...(tape instanceof TapeReader ? problemsOfTape(tape) : []),
       ...check.problems,
     ],
@@ -79,6 +80,18 @@ const problemOf = (error: CodedError): TapeProblem => ({
   count: 1,
   text: error.detail ?? error.message,
 });
+
+/** Events that are lost to whoever replays it, though every book may join up without them. */
+const unreadable = ({ malformed, firstMalformed }: Tape): TapeProblem[] =>
+  malformed === 0
+    ? []
+    : [
+        {
+          code: "E_INPUT_DECODE",
+          count: malformed,
+          text: `no event to be had${firstMalformed === undefined ? "" : `; the first is ${firstMalformed}`}`,
+        },
+      ];
 
 const problemsOfTape = (tape: TapeReader): TapeProblem[] => [
   ...(tape.tornBytes > 0
