@@ -48,7 +48,8 @@ const neutralVector = (): FeatureVector =>
 
 /** The set that a model reads; `market` where it names none. */
 const setOf = ({ featureSchemaHash }: ServedModel): DeclaredSet =>
-  FEATURE_SETS.find(({ hash }) => hash === featureSchemaHash) ?? MARKET_FEATURES;
+  FEATURE_SETS.find(({ hash }) => hash === featureSchemaHash) ??
+  MARKET_FEATURES;
 
 export class PredictBackend implements SignalApiBackend {
   readonly #deps: PredictBackendDeps;
