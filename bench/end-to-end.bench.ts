@@ -20,6 +20,8 @@ import {
 export interface EndToEndOptions extends RigOptions {
   /** Counted seconds of the engine, and as many of the floor. */
   readonly seconds: number;
+  /** Turns of each of the two. */
+  readonly slices?: number;
   readonly warmupSeconds?: number;
   readonly onProgress?: (text: string) => void;
 }
@@ -51,13 +53,14 @@ export interface EndToEndResult {
 
 const FLOOR_WARMUP_SECONDS = 2;
 /** Engine and floor take turns, often, so that both see the same machine, whatever else it does. */
-const SLICES = 10;
+const SLICES_DEFAULT = 10;
 
 /** Needs the built tree: the processes that it starts are compiled. */
 export const runEndToEndBench = async (
   options: EndToEndOptions,
 ): Promise<EndToEndResult> => {
   const tell = options.onProgress ?? (() => undefined);
+  const { seconds, slices = SLICES_DEFAULT } = options;
   const rigs: Rig[] = [];
   try {
     tell("engine: warming up");
@@ -68,10 +71,10 @@ export const runEndToEndBench = async (
     const floor = await Rig.open(options, startEcho(payloadBytes));
     rigs.push(floor);
     await floor.warmUp(FLOOR_WARMUP_SECONDS);
-    for (let slice = 1; slice <= SLICES; slice++) {
-      tell(`slice ${slice} of ${SLICES}: engine, then floor`);
-      await engine.measure(options.seconds / SLICES);
-      await floor.measure(options.seconds / SLICES);
+    for (let slice = 1; slice <= slices; slice++) {
+      tell(`slice ${slice} of ${slices}: engine, then floor`);
+      await engine.measure(seconds / slices);
+      await floor.measure(seconds / slices);
     }
     return resultOf(
       options,

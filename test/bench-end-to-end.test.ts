@@ -24,6 +24,7 @@ describe.skipIf(!isBuilt)("the end-to-end bench (needs npm run build)", () => {
       rate: 200,
       symbols: 4,
       seconds: 2,
+      slices: 2,
       warmupSeconds: 1,
     });
     expect(result).toMatchObject({ sent: 400, lost: 0, symbols: 4 });

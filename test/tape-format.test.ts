@@ -24,7 +24,7 @@ import {
 } from "../engine/feeds/tape-record.ts";
 import { TapeWriter } from "../engine/feeds/tape-writer.ts";
 import { symbolId } from "../engine/domain/symbol.ts";
-import { CodedError } from "../engine/std/errors.ts";
+import { CodedError, toCodedError } from "../engine/std/errors.ts";
 import { monoNanos, unixMicros } from "../engine/std/time.ts";
 
 let folder = "";
@@ -267,13 +267,7 @@ describe("any byte that changes", () => {
             expect(error).toBeInstanceOf(CodedError);
             expect((error as CodedError).code).toBe("E_TAPE_FORMAT");
           }
-          // The magic gone, it is no tape at all.
-          if (at < TAPE_MAGIC.length)
-            await expect(inspectTape(damaged)).rejects.toThrow("E_TAPE_FORMAT");
-          else {
-            const { problems } = await inspectTape(damaged);
-            expect(problems[0]?.code).toMatch(/^E_TAPE_(FORMAT|TORN)$/);
-          }
+          expect(await verdictOn(damaged)).toMatch(/^E_TAPE_(FORMAT|TORN)$/);
         },
       ),
       { numRuns: 100 },
@@ -295,6 +289,15 @@ describe("any byte that changes", () => {
     expect(await readFile(path)).toEqual(bytes);
   });
 });
+
+/** The first problem; a file whose header tells nothing is refused as a whole. */
+const verdictOn = async (path: string): Promise<string | undefined> => {
+  try {
+    return (await inspectTape(path)).problems[0]?.code;
+  } catch (error) {
+    return toCodedError(error).code;
+  }
+};
 
 describe("verification", () => {
   const verify = async (of: readonly FeedEvent[], tail?: TapeHole) => {
