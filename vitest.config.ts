@@ -7,8 +7,8 @@ export default defineConfig({
     ],
     setupFiles: ["test/support/properties.ts"],
     exclude: ["dist/**", "node_modules/**"],
-    // Two shared cores: more workers only make servers and threads time out.
-    maxWorkers: 2,
+    // On two shared cores: a third fills the waits of those that wait for servers; a fourth would only make them time out.
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },
