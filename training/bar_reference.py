@@ -88,6 +88,15 @@ def ema(x: Column, n: int) -> Column:
     return exponential(x, LONG(2) / (n + 1))
 
 
+def remnant(moves: Column, n: int) -> Column:
+    """Sum of moves, each faded by (n - 1)/(n + 1) once a row, its own included; 0 before the first."""
+    out = np.zeros(len(moves), dtype=LONG)
+    keep = LONG(n - 1) / (n + 1)
+    for i in range(1, len(moves)):
+        out[i] = keep * (out[i - 1] + moves[i])
+    return out
+
+
 def ratio(a: Column, b: Column) -> Column:
     with np.errstate(all="ignore"):
         return a / b
@@ -123,9 +132,8 @@ class Bars:
         return strength(mean(np.maximum(self.move, 0), n), mean(np.maximum(-self.move, 0), n))
 
     def macd(self) -> tuple[Column, Column, Column]:
-        # About the first close: the difference of two means is the same, with five digits more.
-        moved = self.c - self.c[0]
-        line = ema(moved, 12) - ema(moved, 26)
+        # EMA_n(C) is C less what is left of all moves: the difference of two of them, without C's digits in the way.
+        line = remnant(self.move, 26) - remnant(self.move, 12)
         signal = ema(line, 9)
         return line, signal, line - signal
 
