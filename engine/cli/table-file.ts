@@ -35,10 +35,10 @@ const writeParquet = (
     filename: path,
     columnData: columns.map(({ name, values, digits: own }) =>
       digits === "float64" || own === "all"
-        ? { name, data: values, type: "DOUBLE", nullable: false }
+        ? { name, data: oneNaN(values), type: "DOUBLE", nullable: false }
         : {
             name,
-            data: Float32Array.from(values),
+            data: Float32Array.from(oneNaN(values)),
             type: "FLOAT",
             nullable: false,
           },
@@ -49,6 +49,10 @@ const writeParquet = (
     })),
   });
 };
+
+/** All missing values as one bit pattern: arithmetic leaves a NaN's sign to the compiler, and the file must be the same each time. */
+const oneNaN = (values: Float64Array): Float64Array =>
+  values.map((value) => (Number.isNaN(value) ? NaN : value));
 
 const LINES_PER_WRITE = 500;
 
