@@ -1,136 +1,35 @@
 /** The one door for data: bytes, subject and receive stamps become a MarketEvent or a Headline, or a CodedError. */
-import { Type, type Static, type TSchema } from "@sinclair/typebox";
 import type { Headline } from "../domain/headline.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { Bar, Levels, MarketEvent } from "../domain/market-event.ts";
-import { SYMBOL_ID_MAX, symbolId, type SymbolId } from "../domain/symbol.ts";
+import { symbolId, type SymbolId } from "../domain/symbol.ts";
 import { CodedError } from "../std/errors.ts";
 import { unixMicros, type MonoNanos, type UnixMicros } from "../std/time.ts";
 import {
   EVENT_BYTES_MAX,
-  LEVELS_MAX,
   readPayload,
   writePayload,
   type Encoding,
 } from "./encoding.ts";
-import { Check, PRICE_MAX, PRICE_MIN, SIZE_MAX } from "./schema.ts";
+import {
+  bar,
+  bookDelta,
+  bookSnapshot,
+  funding,
+  gap,
+  headline,
+  instrument,
+  openInterest,
+  quote,
+  trade,
+  type WireOf,
+} from "./event-schemas.ts";
+import { PRICE_MAX, PRICE_MIN, SIZE_MAX } from "./schema.ts";
 import {
   HEADLINE_SUBJECT,
   parseInstrumentSubject,
   parseMarketSubject,
 } from "./subjects.ts";
-
-export const HEADLINE_TEXT_MAX = 2_000;
-export const HEADLINE_SYMBOLS_MAX = 32;
-
-const price = Type.Number({ minimum: PRICE_MIN, maximum: PRICE_MAX });
-const size = Type.Number({ minimum: 0, maximum: SIZE_MAX });
-const step = Type.Number({ minimum: PRICE_MIN, maximum: PRICE_MAX });
-const count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
-/** Ranges and order of the levels are checked in one pass by `levels`. */
-const flatLevels = Type.Array(Type.Number(), { maxItems: 2 * LEVELS_MAX });
-const symbolText = Type.String({ maxLength: SYMBOL_ID_MAX });
-
-const event = <T extends Record<string, TSchema>>(type: string, fields: T) =>
-  new Check(
-    Type.Object(
-      {
-        type: Type.Literal(type),
-        symbol: Type.Optional(symbolText),
-        eventUs: count,
-        ...fields,
-      },
-      { additionalProperties: false },
-    ),
-  );
-
-const bookDelta = event("bookDelta", {
-  prevSeq: count,
-  seq: count,
-  bids: flatLevels,
-  asks: flatLevels,
-});
-const bookSnapshot = event("bookSnapshot", {
-  seq: count,
-  bids: flatLevels,
-  asks: flatLevels,
-});
-const trade = event("trade", {
-  tradeId: count,
-  price,
-  size: Type.Number({ exclusiveMinimum: 0, maximum: SIZE_MAX }),
-  side: Type.Union([
-    Type.Literal("buy"),
-    Type.Literal("sell"),
-    Type.Literal("unknown"),
-  ]),
-});
-const quote = event("quote", {
-  seq: count,
-  bidPrice: price,
-  bidSize: size,
-  askPrice: price,
-  askSize: size,
-});
-const bar = event("bar", {
-  intervalMs: Type.Integer({ minimum: 0, maximum: 31 * 86_400_000 }),
-  basis: Type.Optional(
-    Type.Union([
-      Type.Literal("time"),
-      Type.Literal("tick"),
-      Type.Literal("volume"),
-      Type.Literal("dollar"),
-    ]),
-  ),
-  basisSize: Type.Optional(
-    Type.Number({ exclusiveMinimum: 0, maximum: SIZE_MAX }),
-  ),
-  openUs: count,
-  open: price,
-  high: price,
-  low: price,
-  close: price,
-  volume: size,
-  vwap: price,
-  trades: count,
-  buyVolume: Type.Optional(size),
-  sellVolume: Type.Optional(size),
-  closed: Type.Boolean(),
-});
-const funding = event("funding", {
-  rate: Type.Number({ minimum: -1, maximum: 1 }),
-  markPrice: price,
-  nextUs: count,
-});
-const openInterest = event("openInterest", { openInterest: size });
-const gap = event("gap", {
-  reason: Type.Union([
-    Type.Literal("sequence"),
-    Type.Literal("disconnected"),
-    Type.Literal("overflow"),
-    Type.Literal("checksum"),
-    Type.Literal("resync"),
-  ]),
-});
-const headline = new Check(
-  Type.Object(
-    {
-      id: Type.String({ minLength: 1, maxLength: 256 }),
-      text: Type.String({ minLength: 1, maxLength: HEADLINE_TEXT_MAX }),
-      source: Type.String({ maxLength: 256 }),
-      symbols: Type.Array(symbolText, { maxItems: HEADLINE_SYMBOLS_MAX }),
-      eventUs: count,
-    },
-    { additionalProperties: false },
-  ),
-);
-
-const instrument = new Check(
-  Type.Object(
-    { symbol: Type.Optional(symbolText), tickSize: step, lotSize: step },
-    { additionalProperties: false },
-  ),
-);
 
 /** By subject: `news.v1.headline` is a Headline (it has no `type`), all else a MarketEvent. */
 export const decode = (
@@ -371,8 +270,6 @@ const checkBasis = (raw: WireOf<typeof bar>): void => {
   if (isTime !== (raw.basisSize === undefined))
     throw new CodedError("E_INPUT_SCHEMA", { field: "basisSize" });
 };
-
-type WireOf<C> = C extends Check<infer S> ? Static<S> : never;
 
 const agree = (stated: string | undefined, symbol: SymbolId): void => {
   if (stated !== undefined && stated !== symbol)
