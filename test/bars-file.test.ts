@@ -17,9 +17,10 @@ import {
   type BarsOptions,
 } from "../engine/feeds/bars-file.ts";
 import { Random } from "../engine/std/random.ts";
+import { pythonWith } from "./support/python.ts";
 
 const DATA = join(import.meta.dirname, "../../shared/data/bars");
-const PYTHON = "/work/venv/bin/python";
+const python = pythonWith("pandas", "pyarrow");
 const START_MS = Date.UTC(2024, 0, 1);
 const MINUTE = 60_000;
 
@@ -310,15 +311,15 @@ describe("bars from Parquet", () => {
     );
   });
 
-  it.skipIf(!existsSync(PYTHON))(
-    "read what pandas writes (skipped where it is absent)",
+  it.skipIf(python === undefined)(
+    "read what pandas writes (needs a Python with pandas and pyarrow)",
     async () => {
       const path = await put(
         "bars.csv",
         csv((ms) => new Date(ms).toISOString()),
       );
       const codecs = ["snappy", "zstd", "gzip", "brotli", "lz4"];
-      execFileSync(PYTHON, [
+      execFileSync(python!, [
         "-c",
         "import sys, pandas\nf = pandas.read_csv(sys.argv[1], parse_dates=['timestamp'], index_col='timestamp')\nfor c in sys.argv[3:]: f.to_parquet(f'{sys.argv[2]}/{c}.parquet', compression=c)",
         ...[path, folder, ...codecs],

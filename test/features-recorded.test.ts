@@ -1,5 +1,4 @@
 /** The feature verbs over recorded bars and tapes: parity, checks and tables. */
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,18 +24,14 @@ import { MARKET_FEATURES } from "../engine/features/feature-schema.ts";
 import { MICROSTRUCTURE_SET } from "../engine/features/microstructure-set.ts";
 import { NEWS_SET } from "../engine/features/news-windows.ts";
 import { Random } from "../engine/std/random.ts";
+import { pythonWith } from "./support/python.ts";
 
 const DATA = "../shared/data";
 const BARS = `${DATA}/bars/lean_crypto_coinbase_minute_btcusd_20180404_trade.zip`;
 const TAPE = `${DATA}/l2/binance-spot-btcusdt_20240808.gz`;
 const hasData = existsSync(BARS) && existsSync(TAPE);
 
-const PYTHONS = [process.env.FUSEWIRE_PYTHON, "python3", "../venv/bin/python"];
-const python = PYTHONS.find(
-  (path) =>
-    path !== undefined &&
-    spawnSync(path, ["-c", "import numpy, pandas"]).status === 0,
-);
+const python = pythonWith("numpy", "pandas");
 
 let folder = "";
 beforeAll(() => {
