@@ -12,6 +12,7 @@ import {
   ENGINE_WARMUP_SECONDS,
   processOf,
   Rig,
+  SLICES,
   startEngine,
   type RigOptions,
   type StartMiddle,
@@ -52,15 +53,13 @@ export interface EndToEndResult {
 }
 
 const FLOOR_WARMUP_SECONDS = 2;
-/** Engine and floor take turns, often, so that both see the same machine, whatever else it does. */
-const SLICES_DEFAULT = 10;
 
 /** Needs the built tree: the processes that it starts are compiled. */
 export const runEndToEndBench = async (
   options: EndToEndOptions,
 ): Promise<EndToEndResult> => {
   const tell = options.onProgress ?? (() => undefined);
-  const { seconds, slices = SLICES_DEFAULT } = options;
+  const { seconds, slices = SLICES } = options;
   const rigs: Rig[] = [];
   try {
     tell("engine: warming up");

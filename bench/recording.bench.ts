@@ -18,6 +18,7 @@ import {
 import {
   ENGINE_WARMUP_SECONDS,
   Rig,
+  SLICES,
   startEngine,
   type RigOptions,
 } from "./rig.ts";
@@ -76,8 +77,6 @@ export interface RecordingResult {
   readonly commit: string;
 }
 
-/** The engines take turns, often, so that both see the same machine, whatever else it does. */
-const SLICES = 10;
 const PATH_TURNS = 5;
 const PATH_EVENTS = 60_000;
 const PATH_SYMBOLS = 20;

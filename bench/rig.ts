@@ -32,6 +32,8 @@ export interface RigOptions {
 
 /** The models speak after five seconds of book. */
 export const ENGINE_WARMUP_SECONDS = 8;
+/** Two that are compared take turns, often, so that both see the same machine, whatever else it does. */
+export const SLICES = 10;
 /** Uncounted, before each slice: the rig has stood idle meanwhile. */
 const REWARM_SECONDS = 1;
 const HEAR_TRIES_MAX = 15;
