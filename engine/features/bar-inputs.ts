@@ -26,6 +26,14 @@ export const BAR_INPUTS = [
   "sentimentMomentum",
 ] as const;
 
+/** Positions of those that every bar has. */
+export const OPEN = 0;
+export const HIGH = 1;
+export const LOW = 2;
+export const CLOSE = 3;
+export const VOLUME = 4;
+export const IS_REAL = 5;
+
 export type BarInputName = (typeof BAR_INPUTS)[number];
 export type BarInputs = Readonly<Record<BarInputName, Series>>;
 

@@ -1,7 +1,16 @@
 /** One symbol's frames over the rows of its minute grid: each frame's bar in progress, and what its closed ones say. */
 import type { FeatureVector } from "../domain/feature.ts";
 import { assert } from "../std/assert.ts";
-import { BAR_INPUTS, BarGraph } from "./bar-inputs.ts";
+import {
+  BAR_INPUTS,
+  BarGraph,
+  CLOSE,
+  HIGH,
+  IS_REAL,
+  LOW,
+  OPEN,
+  VOLUME,
+} from "./bar-inputs.ts";
 import {
   FRAMES,
   FRAMES_SET,
@@ -16,13 +25,7 @@ const CROSS_AT = FRAMES.length * PER_FRAME;
 const H4 = FRAMES.findIndex(({ name }) => name === "h4");
 const H6 = FRAMES.findIndex(({ name }) => name === "h6");
 
-/** Positions in a frame's bar in progress: the inputs as they stand, and how many minutes it has; NaN while it is a part of one. */
-const OPEN = 0;
-const HIGH = 1;
-const LOW = 2;
-const CLOSE = 3;
-const VOLUME = 4;
-const IS_REAL = 5;
+/** Behind the inputs of a frame's bar in progress: how many minutes it has; NaN while it is a part of one. */
 const MINUTES = 6;
 /** Minutes since the frame last closed. */
 const SINCE = 7;

@@ -5,7 +5,15 @@ import { BarGrid } from "../market/bar-grid.ts";
 import type { GridRow } from "../market/bar-grid.ts";
 import { assert } from "../std/assert.ts";
 import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
-import { BAR_INPUTS } from "./bar-inputs.ts";
+import {
+  BAR_INPUTS,
+  CLOSE,
+  HIGH,
+  IS_REAL,
+  LOW,
+  OPEN,
+  VOLUME,
+} from "./bar-inputs.ts";
 import type { BarInputName } from "./bar-inputs.ts";
 import { BarSetRun } from "./bar-set-run.ts";
 import type { BarSetOptions } from "./bar-set-run.ts";
@@ -26,13 +34,6 @@ export interface GridFeaturesOptions extends BarSetOptions {
 export const GRID_FILL_MAX = 1440;
 
 const MINUTE_US = 60_000_000;
-
-const OPEN = 0;
-const HIGH = 1;
-const LOW = 2;
-const CLOSE = 3;
-const VOLUME = 4;
-const IS_REAL = 5;
 
 export class GridFeatures {
   readonly run: BarSetRun;

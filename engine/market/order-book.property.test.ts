@@ -66,6 +66,27 @@ const sideOf = (book: OrderBook, side: "bids" | "asks"): [number, number][] =>
         book.askSize(i),
       ]);
 
+/** Often 0: the level goes. */
+const fewSizes = fc.oneof(
+  { weight: 2, arbitrary: fc.constant(0) },
+  { weight: 3, arbitrary: fc.integer({ min: 1, max: 9 }) },
+);
+
+/** A message at one of the markets; one in ten is a snapshot. */
+const stepOf = (
+  markets: readonly number[],
+  levelsAt: (market: number) => fc.Arbitrary<number[]>,
+) =>
+  fc
+    .tuple(fc.constantFrom(...markets), fc.integer({ min: 0, max: 9 }))
+    .chain(([market, dice]) =>
+      fc.record({
+        isSnapshot: fc.constant(dice === 0),
+        bids: levelsAt(market),
+        asks: levelsAt(market),
+      }),
+    );
+
 /** A market that drifts, leaps by many windows, and quotes between ticks and far away now and then. */
 const wildLevels = (market: number): fc.Arbitrary<number[]> =>
   fc
@@ -91,27 +112,13 @@ const wildLevels = (market: number): fc.Arbitrary<number[]> =>
               .map((thirds) => thirds / 300),
           },
         ),
-        fc.oneof(
-          { weight: 2, arbitrary: fc.constant(0) },
-          { weight: 3, arbitrary: fc.integer({ min: 1, max: 9 }) },
-        ),
+        fewSizes,
       ),
       { maxLength: 24 },
     )
     .map((pairs) => pairs.flat());
 
-const wildStep = fc
-  .tuple(
-    fc.constantFrom(10_000, 10_100, 10_300, 11_000, 60_000),
-    fc.integer({ min: 0, max: 9 }),
-  )
-  .chain(([market, dice]) =>
-    fc.record({
-      isSnapshot: fc.constant(dice === 0),
-      bids: wildLevels(market),
-      asks: wildLevels(market),
-    }),
-  );
+const wildStep = stepOf([10_000, 10_100, 10_300, 11_000, 60_000], wildLevels);
 
 /** A market of small prices on a fine grid, with orders as far off as may stand in a book. */
 const farLevels = (market: number): fc.Arbitrary<number[]> =>
@@ -139,27 +146,13 @@ const farLevels = (market: number): fc.Arbitrary<number[]> =>
             ),
           },
         ),
-        fc.oneof(
-          { weight: 2, arbitrary: fc.constant(0) },
-          { weight: 3, arbitrary: fc.integer({ min: 1, max: 9 }) },
-        ),
+        fewSizes,
       ),
       { maxLength: 12 },
     )
     .map((pairs) => pairs.flat());
 
-const farStep = fc
-  .tuple(
-    fc.constantFrom(1_234, 1_300, 200_000_000, 12_300_000_000),
-    fc.integer({ min: 0, max: 9 }),
-  )
-  .chain(([market, dice]) =>
-    fc.record({
-      isSnapshot: fc.constant(dice === 0),
-      bids: farLevels(market),
-      asks: farLevels(market),
-    }),
-  );
+const farStep = stepOf([1_234, 1_300, 200_000_000, 12_300_000_000], farLevels);
 
 describe("order book against a sorted map", () => {
   it.each([1, 2, 10, 50])(
