@@ -14,19 +14,12 @@ import type { StateStore } from "../engine/ports.ts";
 import { Random } from "../engine/std/random.ts";
 import { unixMicros } from "../engine/std/time.ts";
 import { ActorStage, BTC, MemoryStore } from "./support/actor-stage.ts";
-import { FINBERT, TREES } from "./support/fake-inference.ts";
+import { FINBERT, treesOf } from "./support/fake-inference.ts";
 import { startRedis } from "./support/redis-server.ts";
 import type { RedisServer } from "./support/redis-server.ts";
 
 const SETS = [BARS_SET, COMPACT_SET, FRAMES_SET, NEWS_SET];
-const MODELS = [
-  FINBERT,
-  ...SETS.map(({ name, hash }) => ({
-    ...TREES,
-    name,
-    featureSchemaHash: hash,
-  })),
-];
+const MODELS = [FINBERT, ...treesOf(SETS)];
 /** So that the last save lies right before the end. */
 const BARS_EVERY_MS = 1000;
 const WARM_MINUTES = 400;

@@ -8,7 +8,7 @@ import { ActorStage, BTC, ETH } from "../../test/support/actor-stage.ts";
 import {
   FakeInference,
   FINBERT,
-  TREES,
+  treesOf,
 } from "../../test/support/fake-inference.ts";
 import { MemoryTape } from "../../test/support/journal-tape.ts";
 import { machineOf } from "../actor-machine.ts";
@@ -25,15 +25,7 @@ import { RunRecording } from "./run-recording.ts";
 import { RunReplay } from "./run-replay.ts";
 
 const SETS = [DIRECTION_SET, COMPACT_SET, NEWS_SET];
-const MODELS = [
-  FINBERT,
-  ...SETS.map(({ name, hash }) => ({
-    ...TREES,
-    name,
-    featureSchemaHash: hash,
-    ttlMs: 100_000,
-  })),
-];
+const MODELS = [FINBERT, ...treesOf(SETS, { ttlMs: 100_000 })];
 const OPTIONS = { ...ENGINE_ACTORS_DEFAULTS, references: [BTC] };
 const MINUTES = 1_460;
 

@@ -23,6 +23,18 @@ export const TREES: ServedModel = {
   input: "features",
 };
 
+/** A tree model for each of the sets, named after it. */
+export const treesOf = (
+  sets: readonly { readonly name: string; readonly hash: string }[],
+  more: Partial<ServedModel> = {},
+): ServedModel[] =>
+  sets.map(({ name, hash }) => ({
+    ...TREES,
+    ...more,
+    name,
+    featureSchemaHash: hash,
+  }));
+
 export const FORECAST: ServedModel = {
   name: "patchtst-1s",
   version: "2",
