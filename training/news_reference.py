@@ -11,13 +11,12 @@ ARTICLE_COLUMNS = ["publishedUs", "receivedUs", "positive", "negative", "neutral
 
 
 def windows(articles: pd.DataFrame) -> pd.DataFrame:
-    """One row an hour that has articles; one that came late counts in the hour in which it came."""
-    a = articles.astype({"publishedUs": np.int64, "receivedUs": np.int64})
+    """One row an hour in which articles came; when they are dated says nothing."""
+    a = articles.astype({"receivedUs": np.int64})
     probability = a[["positive", "negative", "neutral"]]
-    told = a[["publishedUs", "receivedUs"]].max(axis=1)
     rows = pd.DataFrame(
         {
-            "endUs": (told // HOUR_US + 1) * HOUR_US,
+            "endUs": (a["receivedUs"] // HOUR_US + 1) * HOUR_US,
             "news_avg_sentiment": a["positive"] - a["negative"],
             "news_quality_score": probability.max(axis=1),
             "news_positive_prob": a["positive"],

@@ -9,7 +9,7 @@ const HOUR_US = 3_600_000_000;
 const QUIET_HOURS = 12;
 const NEWS_HOURS = 9;
 const ARTICLE_CHANCE = 0.04;
-const LATE_MAX_US = 2 * HOUR_US;
+const DATE_OFF_MAX_US = 2 * HOUR_US;
 
 /** A book, a leading symbol, funding and mood beside each bar. */
 export class BesideDraw {
@@ -35,7 +35,7 @@ export class BesideDraw {
   }
 }
 
-/** Articles of an interval, in the order in which they come: some minutes or hours after they were published. */
+/** Articles of an interval, in the order in which they come: dated up to two hours before or after, which must not matter. */
 export class ArticleDraw {
   readonly #random = new Random(SEED + 1);
 
@@ -50,7 +50,8 @@ export class ArticleDraw {
     );
     return [
       {
-        publishedUs: receivedUs - random.int(LATE_MAX_US),
+        publishedUs:
+          receivedUs + DATE_OFF_MAX_US - random.int(2 * DATE_OFF_MAX_US),
         receivedUs,
         positive: positive!,
         negative: negative!,

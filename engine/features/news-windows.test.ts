@@ -74,6 +74,49 @@ describe("news windows", () => {
     });
   });
 
+  it.each([
+    ["two hours ahead", 12.2 * HOUR_US],
+    ["in another age", 1e18],
+    ["never", NaN],
+    ["long ago", 0],
+  ])(
+    "place an article dated %s in the hour in which it comes",
+    (_, publishedUs) => {
+      const news = new NewsWindows();
+      news.onArticle(article(9.5, 0.9, 0.1));
+      news.onArticle(article(10.2, 0, 1, { publishedUs }));
+      expect(valuesAt(news, 10.9)).toMatchObject({
+        news_signal_time: 10 * 3600,
+        news_trading_signal: 1,
+      });
+      expect(valuesAt(news, 11.5)).toMatchObject({
+        news_signal_time: 11 * 3600,
+        news_trading_signal: -1,
+        news_age_minutes: 30,
+      });
+      expect(news.ageMs(11.5 * HOUR_US)).toBe(1_800_000);
+      news.onArticle(article(110.2, 0.9, 0.1));
+      expect(valuesAt(news, 111)).toMatchObject({
+        news_available: 1,
+        news_article_count: 1,
+        news_age_minutes: 0,
+      });
+    },
+  );
+
+  it("are never of the future, on a clock that went back too", () => {
+    const news = new NewsWindows();
+    news.onArticle(article(10.5, 1, 0));
+    news.onArticle(article(10.1, 1, 0));
+    for (const hours of [9, 10.6, 11, 11.1, 10.9, 17, 17.1]) {
+      const values = valuesAt(news, hours);
+      const isOver = hours >= 11 && hours <= 17;
+      expect(values.news_available).toBe(isOver ? 1 : 0);
+      expect(values.news_age_minutes).toBeGreaterThanOrEqual(0);
+      expect(news.ageMs(hours * HOUR_US)).toBeGreaterThanOrEqual(0);
+    }
+  });
+
   it("are forgotten after six hours, and tell the change of mood between hours that follow", () => {
     const news = new NewsWindows();
     news.onArticle(article(1.5, 1, 0));

@@ -1,12 +1,13 @@
 /**
  * The news features: articles by the hour, told when the hour is over. A window is stamped by its end, so that nothing is known before it could
- * be; an article that comes after its hour counts in the hour in which it came.
+ * be. An article counts in the hour in which it came, whatever its date says: publishers' clocks err, and one dated ahead would move all others.
  */
 import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import { declareSet } from "./feature-declaration.ts";
 import type { DeclaredFeature } from "./feature-declaration.ts";
 
 export interface Article {
+  /** As its publisher dates it: nothing is placed or aged by it. */
   readonly publishedUs: number;
   readonly receivedUs: number;
   /** Of the sentiment model; they add up to 1. */
@@ -102,7 +103,7 @@ export const NEWS_SET = declareSet({
     feature(
       "news_age_minutes",
       "minutes",
-      "time since news_signal_time; 360 without news",
+      "time since news_signal_time, 0 to 360; 360 without news",
     ),
     feature(
       "news_available",
@@ -176,8 +177,8 @@ export class NewsWindows {
 
   /** Articles come in the order in which they are received. */
   onArticle(article: Article): void {
-    const { publishedUs, receivedUs, positive, negative, neutral } = article;
-    let index = Math.floor(Math.max(publishedUs, receivedUs) / WINDOW_US);
+    const { receivedUs, positive, negative, neutral } = article;
+    let index = Math.floor(receivedUs / WINDOW_US);
     // A window that was told does not change: what a clock that went back says is of the next one.
     if (index <= this.#closed[INDEX]!) index = this.#closed[INDEX]! + 1;
     const open = this.#open;

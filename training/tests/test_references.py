@@ -60,3 +60,11 @@ def test_an_article_that_comes_late_counts_where_it_came():
     found = news_set(np.array([HOUR_US, 2 * HOUR_US]), news((5, HOUR_US + 5, 0.0, 1.0, 0.0)))
     assert found["news_article_count"].tolist() == [0, 1]
     assert found["news_avg_sentiment"].tolist() == [0, -1]
+
+
+def test_an_article_dated_ahead_counts_where_it_came():
+    ahead = news((1, 5, 0.9, 0.0, 0.1), (3 * HOUR_US, HOUR_US + 5, 0.0, 1.0, 0.0), (1e18, 2 * HOUR_US + 5, 0.0, 1.0, 0.0))
+    found = news_set(np.array([HOUR_US, 2 * HOUR_US, 3 * HOUR_US]), ahead)
+    assert found["news_signal_time"].tolist() == [3600, 7200, 10800]
+    assert found["news_avg_sentiment"].tolist() == [0.9, -1, -1]
+    assert found["news_age_minutes"].tolist() == [0, 0, 0]
