@@ -84,10 +84,15 @@ const MEAN = 3;
 const SQUARES = 4;
 const ROWS = 5;
 
-/** Mean and sample standard deviation of the last n values, after Welford, the two parts joined after Chan. */
+/**
+ * Mean and sample standard deviation of the last n values, after Welford, the two parts joined after Chan. Where the value that enters equals the
+ * one that leaves, the window holds what it held, in another order: mean and deviation stay the same to the bit, so that no rounding passes for
+ * a change of them.
+ */
 export const moments = (g: SeriesGraph, source: Series, n: number): Moments => {
   assert(Number.isInteger(n) && n > 1, "a deviation needs two values");
   const from = source.slot;
+  const left = g.lag(source, n).slot;
   const [mean, deviation, variance, excess] = g.add({
     key: `moments ${n} ${from}`,
     outputs: 4,
@@ -122,11 +127,12 @@ export const moments = (g: SeriesGraph, source: Series, n: number): Moments => {
           squares += s[squaresAt + count]! + (gap * gap * rest * count) / n;
           center += (gap * rest) / n;
         }
+        x[slot + 3] = y - center;
+        if (value === x[left]) return;
         const spread = squares / (n - 1);
         x[slot] = s[ANCHOR]! + center;
         x[slot + 1] = Math.sqrt(spread);
         x[slot + 2] = spread;
-        x[slot + 3] = y - center;
       };
     },
   });
