@@ -30,7 +30,7 @@ export interface BarKeeperDeps {
 }
 
 /** Raised when what is kept changes its meaning. */
-const VERSION = 1;
+const VERSION = 2;
 /** The version, and when it was kept: wall and monotonic clock. */
 const KEPT_AT = "kept at";
 /** Clocks that part less than this are of one machine that was not started anew. */

@@ -5,6 +5,7 @@ import type {
   BookDelta,
   BookSnapshot,
   Funding,
+  OpenInterest,
   Quote,
   Trade,
 } from "../engine/domain/market-event.ts";
@@ -111,6 +112,10 @@ export class SymbolFeatures {
 
   onFunding(funding: Funding): void {
     for (const features of this.#others) features.onFunding?.(funding);
+  }
+
+  onOpenInterest(event: OpenInterest): void {
+    for (const features of this.#others) features.onOpenInterest?.(event);
   }
 
   onArticle(article: Article): void {

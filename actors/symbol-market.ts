@@ -128,8 +128,10 @@ export class SymbolMarket {
 
   /** Its own, or of the derivative that it looks at. */
   onDerivative(event: Funding | OpenInterest): void {
-    if (event.type === "openInterest") this.derivative.onOpenInterest(event);
-    else {
+    if (event.type === "openInterest") {
+      this.derivative.onOpenInterest(event);
+      this.features.onOpenInterest(event);
+    } else {
       this.derivative.onFunding(event);
       this.features.onFunding(event);
     }

@@ -23,6 +23,10 @@ def regular_grid(bars: pd.DataFrame) -> pd.DataFrame:
     traded = bars[bars["volume"] > 0].set_index("interval")
     every = pd.RangeIndex(traded.index[0], traded.index[-1] + 1)
     grid = traded.reindex(every).ffill()
+    for side in ("buyVolume", "sellVolume"):
+        # Nobody bought or sold where no bar came; where one came without its sides, they are not known.
+        if side in traded:
+            grid[side] = traded[side].reindex(every, fill_value=0.0)
     grid["isReal"] = np.isin(every, traded.index).astype(float)
     return grid
 

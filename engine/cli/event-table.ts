@@ -33,6 +33,7 @@ const INPUT_OF: Partial<Record<MarketEvent["type"], readonly FeatureInput[]>> =
     trade: ["trade", "bar"],
     bar: ["bar"],
     funding: ["funding"],
+    openInterest: ["openInterest"],
   };
 
 /** Events of one symbol in order of time, through features that are new. */

@@ -17,6 +17,8 @@ const BAR_COLUMNS = [
   "low",
   "close",
   "volume",
+  "buyVolume",
+  "sellVolume",
 ] as const;
 const BESIDE = BAR_INPUTS.slice(BAR_INPUTS.indexOf("bidPrice"));
 
@@ -57,6 +59,8 @@ export const barsTask = (
         bar.low,
         bar.close,
         bar.volume,
+        bar.buyVolume ?? NaN,
+        bar.sellVolume ?? NaN,
       ]),
       grid: beside,
       articles: articles.flatMap((article) =>

@@ -11,6 +11,9 @@ export const BAR_INPUTS = [
   "volume",
   /** 1 for a bar that the market made, 0 for one that fills a gap. */
   "isReal",
+  /** Of aggressors that bought and sold; 0 for a bar that fills a gap. */
+  "buyVolume",
+  "sellVolume",
   "bidPrice",
   "askPrice",
   "bidSize",
@@ -24,6 +27,8 @@ export const BAR_INPUTS = [
   /** Mean sentiment of the last news window, and its change from the window before. */
   "sentiment",
   "sentimentMomentum",
+  /** Contracts that are open on the venue. */
+  "openInterest",
 ] as const;
 
 /** Positions of those that every bar has. */
@@ -33,6 +38,9 @@ export const LOW = 2;
 export const CLOSE = 3;
 export const VOLUME = 4;
 export const IS_REAL = 5;
+/** And of those that some have. */
+export const BUY_VOLUME = 6;
+export const SELL_VOLUME = 7;
 
 export type BarInputName = (typeof BAR_INPUTS)[number];
 export type BarInputs = Readonly<Record<BarInputName, Series>>;

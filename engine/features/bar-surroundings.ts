@@ -1,8 +1,8 @@
 /**
- * What stands beside one symbol's minutes as each closes, for the sets that read it: its book, the leading symbol's close, funding and the
- * mood of the news. What is not known, or is out of date, is NaN.
+ * What stands beside one symbol's minutes as each closes, for the sets that read it: its book, the leading symbol's close, funding, open
+ * interest and the mood of the news. What is not known, or is out of date, is NaN.
  */
-import type { Bar, Funding } from "../domain/market-event.ts";
+import type { Bar, Funding, OpenInterest } from "../domain/market-event.ts";
 import type { OrderBook } from "../market/order-book.ts";
 import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import { nsToMs } from "../std/time.ts";
@@ -31,6 +31,8 @@ const MINUTE_US = 60_000_000;
 /** The leading symbol's minute is waited for this long, if it closed one of the last few. */
 const LEADER_WAIT_MS = 5000;
 const LEADER_SPEAKS_WITHIN = 2;
+/** Venues tell it every few seconds, or are asked twice a minute. */
+const INTEREST_STALE_MS = 120_000;
 /** Of these a set may require; bars are what there is a row of. */
 const BESIDE: readonly FeatureInput[] = ["book", "otherBar", "funding"];
 
@@ -55,6 +57,8 @@ export class BarSurroundings {
   #hasBook = false;
   #fundingRate = NaN;
   #fundingNs = Number.NEGATIVE_INFINITY;
+  #interest = NaN;
+  #interestNs = Number.NEGATIVE_INFINITY;
   /** When the book last changed, and how it stood beside the last row, as the leading symbol's close did; -Infinity where it did not. */
   #lastBookNs = Number.NEGATIVE_INFINITY;
   #bookNs = Number.NEGATIVE_INFINITY;
@@ -92,13 +96,7 @@ export class BarSurroundings {
   /** Of what stood beside the last row; Infinity where it was not known. */
   ageMs(input: FeatureInput, { receivedNs, receivedUs }: Received): number {
     if (input === "headline") return this.#news.ageMs(receivedUs ?? NaN);
-    const atNs =
-      input === "book"
-        ? this.#bookNs
-        : input === "otherBar"
-          ? this.#otherNs
-          : this.#fundingNs;
-    return Math.max(0, nsToMs(receivedNs - atNs));
+    return Math.max(0, nsToMs(receivedNs - this.#toldNs(input)));
   }
 
   save(to: StateWriter): void {
@@ -107,6 +105,8 @@ export class BarSurroundings {
     for (const value of [
       this.#fundingRate,
       this.#fundingNs,
+      this.#interest,
+      this.#interestNs,
       this.#bookNs,
       this.#otherNs,
       this.#lastBookNs,
@@ -120,6 +120,8 @@ export class BarSurroundings {
     this.#hasBook = from.flag();
     this.#fundingRate = from.number();
     this.#fundingNs = from.number();
+    this.#interest = from.number();
+    this.#interestNs = from.number();
     this.#bookNs = from.number();
     this.#otherNs = from.number();
     this.#lastBookNs = from.number();
@@ -130,6 +132,7 @@ export class BarSurroundings {
   /** Our clock was set by so much. */
   moveClock(byNs: number): void {
     this.#fundingNs += byNs;
+    this.#interestNs += byNs;
     this.#lastBookNs += byNs;
     this.#bookNs += byNs;
     this.#otherNs += byNs;
@@ -149,6 +152,11 @@ export class BarSurroundings {
     this.#fundingNs = funding.receivedNs;
   }
 
+  onOpenInterest(event: OpenInterest): void {
+    this.#interest = event.openInterest;
+    this.#interestNs = event.receivedNs;
+  }
+
   onArticle(article: Article): void {
     this.#news.onArticle(article);
   }
@@ -160,6 +168,13 @@ export class BarSurroundings {
       this.#rows.set(
         "fundingRate",
         this.#hasFunding(minute.receivedNs) ? this.#fundingRate : NaN,
+      );
+    if (this.#reads.has("openInterest"))
+      this.#rows.set(
+        "openInterest",
+        nsToMs(minute.receivedNs - this.#interestNs) <= INTEREST_STALE_MS
+          ? this.#interest
+          : NaN,
       );
     if (this.#reads.has("headline")) {
       const { sentiment, momentum } = this.#news.moodAt(minute.receivedUs);
@@ -202,6 +217,19 @@ export class BarSurroundings {
   /** The grid begins anew, without a past. */
   forget(): void {
     this.#known.fill(0);
+  }
+
+  #toldNs(input: FeatureInput): number {
+    switch (input) {
+      case "book":
+        return this.#bookNs;
+      case "otherBar":
+        return this.#otherNs;
+      case "openInterest":
+        return this.#interestNs;
+      default:
+        return this.#fundingNs;
+    }
   }
 
   #hasFunding(nowNs: MonoNanos): boolean {

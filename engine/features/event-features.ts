@@ -5,6 +5,7 @@ import type {
   BookDelta,
   BookSnapshot,
   Funding,
+  OpenInterest,
   Quote,
   Trade,
 } from "../domain/market-event.ts";
@@ -37,6 +38,7 @@ export interface EventFeatures {
   /** Closed bars. */
   onBar(bar: Bar): void;
   onFunding?(funding: Funding): void;
+  onOpenInterest?(event: OpenInterest): void;
   /** News of the symbol, once its sentiment is known. */
   onArticle?(article: Article): void;
   /** Age of the oldest input of a feature, as of an event; Infinity where one never came. Beyond its `staleAfterMs` it is out of date. */

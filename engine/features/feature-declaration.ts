@@ -15,6 +15,7 @@ export type FeatureInput =
   | "quote"
   | "trade"
   | "funding"
+  | "openInterest"
   | "otherBar"
   | "otherBook"
   | "headline";

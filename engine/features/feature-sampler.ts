@@ -101,6 +101,7 @@ export class FeatureSampler {
         features.onFunding?.(event);
         break;
       case "openInterest":
+        features.onOpenInterest?.(event);
         break;
       default:
         unreachable(event);

@@ -7,11 +7,13 @@ import { assert } from "../std/assert.ts";
 import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import {
   BAR_INPUTS,
+  BUY_VOLUME,
   CLOSE,
   HIGH,
   IS_REAL,
   LOW,
   OPEN,
+  SELL_VOLUME,
   VOLUME,
 } from "./bar-inputs.ts";
 import type { BarInputName } from "./bar-inputs.ts";
@@ -119,6 +121,8 @@ export class GridFeatures {
     inputs[CLOSE] = row.close;
     inputs[VOLUME] = row.volume;
     inputs[IS_REAL] = row.isBackfilled ? 0 : 1;
+    inputs[BUY_VOLUME] = row.buyVolume;
+    inputs[SELL_VOLUME] = row.sellVolume;
     run.push();
     if (this.#frames !== undefined) {
       this.#frames.push(Math.round(row.openUs / MINUTE_US), inputs);

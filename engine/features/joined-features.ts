@@ -5,6 +5,7 @@ import type {
   BookDelta,
   BookSnapshot,
   Funding,
+  OpenInterest,
   Quote,
   Trade,
 } from "../domain/market-event.ts";
@@ -72,6 +73,10 @@ export class JoinedFeatures implements EventFeatures {
 
   onFunding(funding: Funding): void {
     for (const part of this.#parts) part.onFunding?.(funding);
+  }
+
+  onOpenInterest(event: OpenInterest): void {
+    for (const part of this.#parts) part.onOpenInterest?.(event);
   }
 
   onArticle(article: Article): void {

@@ -8,6 +8,7 @@ import type {
   BookDelta,
   BookSnapshot,
   Funding,
+  OpenInterest,
 } from "../domain/market-event.ts";
 import { symbolId } from "../domain/symbol.ts";
 import type { SymbolId } from "../domain/symbol.ts";
@@ -87,6 +88,10 @@ export class LiveBarFeatures implements EventFeatures {
 
   onFunding(funding: Funding): void {
     this.#beside.onFunding(funding);
+  }
+
+  onOpenInterest(event: OpenInterest): void {
+    this.#beside.onOpenInterest(event);
   }
 
   onArticle(article: Article): void {
@@ -214,22 +219,30 @@ const saveMinute = (minute: Bar, to: StateWriter): void => {
   const { open, high, low, close, volume, vwap, trades } = minute;
   to.numbers([eventUs, receivedUs, receivedNs, openUs]);
   to.numbers([open, high, low, close, volume, vwap, trades]);
+  to.numbers([minute.buyVolume ?? NaN, minute.sellVolume ?? NaN]);
 };
 
-const loadMinute = (from: StateReader): Bar => ({
-  type: "bar",
-  symbol: symbolId(from.text()),
-  eventUs: unixMicros(from.number()),
-  receivedUs: unixMicros(from.number()),
-  receivedNs: monoNanos(from.number()),
-  openUs: unixMicros(from.number()),
-  open: from.number(),
-  high: from.number(),
-  low: from.number(),
-  close: from.number(),
-  volume: from.number(),
-  vwap: from.number(),
-  trades: from.number(),
-  intervalMs: MINUTE_MS,
-  closed: true,
-});
+const loadMinute = (from: StateReader): Bar => {
+  const minute: Bar = {
+    type: "bar",
+    symbol: symbolId(from.text()),
+    eventUs: unixMicros(from.number()),
+    receivedUs: unixMicros(from.number()),
+    receivedNs: monoNanos(from.number()),
+    openUs: unixMicros(from.number()),
+    open: from.number(),
+    high: from.number(),
+    low: from.number(),
+    close: from.number(),
+    volume: from.number(),
+    vwap: from.number(),
+    trades: from.number(),
+    intervalMs: MINUTE_MS,
+    closed: true,
+  };
+  const buyVolume = from.number();
+  const sellVolume = from.number();
+  return Number.isNaN(buyVolume) || Number.isNaN(sellVolume)
+    ? minute
+    : { ...minute, buyVolume, sellVolume };
+};

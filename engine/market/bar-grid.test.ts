@@ -45,6 +45,17 @@ describe("bar grid", () => {
     ]);
   });
 
+  it("knows who bought and sold: nobody where no bar came, nothing where the venue does not say", () => {
+    const { rows, fills } = grid();
+    fills.onBar(barAt(0, 10, { volume: 3, buyVolume: 2, sellVolume: 1 }));
+    fills.onBar(barAt(2 * MINUTE, 10, { volume: 3 }));
+    expect(rows.map((r) => [r.buyVolume, r.sellVolume])).toEqual([
+      [2, 1],
+      [0, 0],
+      [NaN, NaN],
+    ]);
+  });
+
   it("fills by time what can no longer come, and leaves out what comes then", () => {
     const { rows, fills } = grid();
     fills.onBar(barAt(0, 10));

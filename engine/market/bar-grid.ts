@@ -23,6 +23,9 @@ export interface GridRow {
   readonly close: number;
   readonly volume: number;
   readonly vwap: number;
+  /** Of aggressors that bought and sold: NaN where the venue does not say, 0 where no bar came. */
+  readonly buyVolume: number;
+  readonly sellVolume: number;
   readonly isBackfilled: boolean;
 }
 
@@ -47,6 +50,8 @@ export class BarGrid {
     close: 0,
     volume: 0,
     vwap: 0,
+    buyVolume: 0,
+    sellVolume: 0,
     isBackfilled: false,
   };
   /** Real rows ever, as of each of the latest rows: a window's count is a difference. */
@@ -157,6 +162,8 @@ export class BarGrid {
   #fill(): void {
     const row = this.#row;
     row.openUs += this.#intervalUs;
+    row.buyVolume = 0;
+    row.sellVolume = 0;
     row.isBackfilled = true;
     this.filled++;
     this.#push(0);
@@ -171,6 +178,8 @@ export class BarGrid {
     row.close = bar.close;
     row.volume = bar.volume;
     row.vwap = bar.vwap;
+    row.buyVolume = bar.buyVolume ?? NaN;
+    row.sellVolume = bar.sellVolume ?? NaN;
     row.isBackfilled = false;
     this.#push(1);
   }
