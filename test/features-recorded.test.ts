@@ -23,7 +23,10 @@ import { FeatureSet } from "../engine/features/feature-set.ts";
 import { MARKET_FEATURES } from "../engine/features/feature-schema.ts";
 import { MICROSTRUCTURE_SET } from "../engine/features/microstructure-set.ts";
 import { NEWS_SET } from "../engine/features/news-windows.ts";
+import type { MarketEvent, Trade } from "../engine/domain/market-event.ts";
 import { Random } from "../engine/std/random.ts";
+import { monoNanos, unixMicros } from "../engine/std/time.ts";
+import { microMarket } from "./support/micro-market.ts";
 import { pythonWith } from "./support/python.ts";
 
 const DATA = "../shared/data";
@@ -40,6 +43,18 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** A trade a second for 70 s, and then the market. */
+const tradesBefore = (market: readonly MarketEvent[]): Trade[] => {
+  const trade = market.find((event) => event.type === "trade")!;
+  return Array.from({ length: 70 }, (_, i) => ({
+    ...trade,
+    receivedNs: monoNanos((i + 1) * 1e9),
+    receivedUs: unixMicros((i + 1) * 1e6),
+    eventUs: unixMicros((i + 1) * 1e6),
+    tradeId: -i,
+  }));
+};
 
 describe("parity", () => {
   it.skipIf(!hasData || python === undefined)(
@@ -65,6 +80,25 @@ describe("parity", () => {
       expect(report.rows).toBeGreaterThan(500);
       expect(report.nanMismatches).toBe(0);
       expect(report.maxRelError).toBeLessThan(1e-5);
+    },
+    60_000,
+  );
+
+  it.skipIf(python === undefined)(
+    "holds where there were trades before the first book (needs a Python with numpy and pandas)",
+    async () => {
+      const options = { meanGapMs: 60, startMs: 71_000 };
+      const market = microMarket({ seed: 31, events: 6000, ...options });
+      const task = tapeTask(
+        [MICROSTRUCTURE_SET],
+        [...tradesBefore(market), ...market],
+      );
+      const report = await runParity(task, python!);
+      expect(report.rows).toBeGreaterThan(1000);
+      expect(report.nanMismatches).toBe(0);
+      expect(report.maxRelError).toBeLessThan(1e-5);
+      const [first] = task.values;
+      expect(first).toBeNaN();
     },
     60_000,
   );

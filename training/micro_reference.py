@@ -43,7 +43,7 @@ def usual_size(t: Tape) -> Column:
 
 
 def after(t: Tape, column: Column, warm_up_s: float) -> Column:
-    """NaN until so long after the first book or trade."""
+    """NaN until so long after the first book."""
     return np.where(t.at_ns - t.first_ns >= warm_up_s * NS, column, np.nan)
 
 
@@ -134,7 +134,7 @@ def counts(t: Tape) -> dict[str, Column]:
 def buckets(t: Tape, size: Column, sign: Column) -> dict[str, Column]:
     """Fifty buckets of equal volume. They begin anew with each minute, each three seconds of what the minute before traded on average."""
     # The clock is that of all that came, not of trades alone.
-    clock = np.sort(np.concatenate([t.time[BOOK], t.time[TRADE], t.at_ns])) / NS
+    clock = t.ns[t.clock] / NS
     full: list[tuple[Column, Column, Column]] = []
     said = np.full((len(size), 3), np.nan, dtype=LONG)
     whole = held = bought = minute_volume = LONG(0)
@@ -232,10 +232,9 @@ def spreads(t: Tape) -> dict[str, Column]:
     due = (np.ceil(t.time[TRADE] / SLOT_NS) + LATER_SLOTS) * SLOT_NS
     later = t.mid_at(due)
     # Counted with the first book, trade or row after it was due.
-    step = np.sort(np.concatenate([t.step[kind] for kind in (BOOK, TRADE, ROW)]))
-    counted = before(t.ns[step], due) + 1
-    is_due = (counted < len(step)) & (mid > 0)
-    at = step[counted[is_due]]
+    counted = before(t.ns[t.clock], due) + 1
+    is_due = (counted < len(t.clock)) & (mid > 0)
+    at = t.clock[counted[is_due]]
     left = (20_000 * sign * size * np.log(price / later))[is_due]
     sums = [t.faded_at(at, x, 30) for x in (left, size[is_due])]
     return f | {"realizedSpread5S": after(t, share(*sums), 30)}

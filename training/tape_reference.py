@@ -52,7 +52,10 @@ class Tape:
         self.numbers = {k: numbers[at].astype(LONG) for k, at in self.step.items()}
         self.seq = {k: told["seq"].to_numpy()[at] for k, at in self.step.items()}
         self.at, self.at_ns = self.step[ROW], self.time[ROW]
-        self.first_ns = min(self.time[k][0] for k in (BOOK, TRADE) if len(self.time[k]))
+        self.first_ns = self.time[BOOK][0]
+        # What moves the clock of the microstructure set, which its first book begins.
+        moving = np.sort(np.concatenate([self.step[k] for k in (BOOK, TRADE, ROW)]))
+        self.clock = moving[moving >= self.step[BOOK][0]]
         self._book()
 
     def _book(self) -> None:

@@ -68,7 +68,10 @@ class ToldFeatures implements EventFeatures {
   onBook(...told: Parameters<EventFeatures["onBook"]>): void {
     const [book, event] = told;
     this.#hearLeader(event);
-    this.#tell("book", event.receivedNs, book.seq, levelsOf(book));
+    // A book that lacks a side is none.
+    if (book.hasBothSides)
+      this.#tell("book", event.receivedNs, book.seq, levelsOf(book));
+    else this.#tell("void", 0, 0, []);
     this.#features.onBook(...told);
   }
 

@@ -32,6 +32,11 @@ export class MicroClock {
     this.values[FIRST_NS] = NaN;
   }
 
+  /** With its first step; everything is as old as that. */
+  get hasBegun(): boolean {
+    return !Number.isNaN(this.values[NOW_NS]!);
+  }
+
   /** False, and nothing to do, when time has not moved: several events of one instant, or one told late, which counts as of now. */
   advance(): boolean {
     const { values } = this;

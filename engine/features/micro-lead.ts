@@ -54,18 +54,19 @@ export class MicroLead {
     return this.#leading?.ageMs(nowNs) ?? Infinity;
   }
 
+  /** The first second of a book: it moved from nowhere. */
+  beginSecond(): void {
+    this.#state[HAS] = 0;
+    this.#readOther();
+  }
+
   /** This symbol moved by MOVE over SETTLED_SECOND. */
   pushSecond(): void {
-    if (this.#leading === undefined) return;
-    const { values } = this.#inputs;
     const state = this.#state;
-    const own = values[MOVE]!;
-    const asked = this.#asked;
-    asked[0] = values[SETTLED_SECOND]! * 1e9;
-    this.#leading.readMid(asked, 0);
-    const mid = asked[0];
+    const own = this.#inputs.values[MOVE]!;
     const before = state[OTHER_MID]!;
-    state[OTHER_MID] = mid;
+    this.#readOther();
+    const mid = state[OTHER_MID]!;
     if (!(mid > 0 && before > 0)) {
       state[HAS] = 0;
       return;
@@ -87,6 +88,15 @@ export class MicroLead {
   skipSecond(): void {
     this.#state[HAS] = 0;
     this.#state[OTHER_MID] = 0;
+  }
+
+  /** Its mid at SETTLED_SECOND; 0 without a leading symbol. */
+  #readOther(): void {
+    if (this.#leading === undefined) return;
+    const asked = this.#asked;
+    asked[0] = this.#inputs.values[SETTLED_SECOND]! * 1e9;
+    this.#leading.readMid(asked, 0);
+    this.#state[OTHER_MID] = asked[0];
   }
 
   write(to: Float64Array, at: number): void {

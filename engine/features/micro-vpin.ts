@@ -62,7 +62,7 @@ export class MicroVpin {
     this.#seconds = new RollingSum(state, BUCKETS);
   }
 
-  /** The clock says how long there has been anything: the first minute may be a part of one. */
+  /** The clock says how long there has been a book: the first minute may be a part of one. */
   advance({ values }: MicroClock): void {
     const bucket = this.#bucket;
     const minute = Math.floor(this.#inputs.values[SECOND]! / MINUTE_S);

@@ -118,6 +118,35 @@ describe("microstructure features", () => {
     expect(stage.write().every(Number.isNaN)).toBe(true);
   });
 
+  it("are as old as their first book, whatever was traded before it", () => {
+    const late = new Stage();
+    expect(late.write(500).every(Number.isNaN)).toBe(true);
+    for (let s = 1; s <= 70; s++) late.trade(s * 1000, "buy", 50);
+    expect(late.features.isWarm).toBe(false);
+    late.at(71_000, 99, 4, 101, 6);
+    const first = late.write();
+    expect(late.features.isWarm).toBe(false);
+    MICROSTRUCTURE_SET.features.forEach(({ name, warmUp }, i) => {
+      if (warmUp.unit === "ms" || warmUp.count > 1)
+        expect(first[i], name).toBeNaN();
+      else expect(first[i], name).not.toBeNaN();
+    });
+    const alone = new Stage().at(71_000, 99, 4, 101, 6);
+    const events = microMarket({
+      seed: 11,
+      events: 8000,
+      meanGapMs: 50,
+      startMs: 71_100,
+    });
+    for (let i = 0; i < events.length; i++) {
+      late.follow([events[i]!]);
+      alone.follow([events[i]!]);
+      if (i % 500 === 0) expect(late.write()).toEqual(alone.write());
+    }
+    expect(alone.value("vpin")).not.toBeNaN();
+    expect(alone.features.isWarm).toBe(true);
+  });
+
   it("follow order flow level by level", () => {
     const stage = new Stage()
       .at(0, 99, 4, 101, 6, 98, 1, 102, 1)
@@ -238,6 +267,27 @@ describe("microstructure features", () => {
         receivedNs: monoNanos(4e11),
       }),
     ).toBe(Infinity);
+  });
+
+  it("compare with the leading symbol from the first second and from the first after a loss of the book", () => {
+    const reference = new References([SYMBOL]).of(SYMBOL)!;
+    const stage = new Stage({ leading: reference });
+    for (let s = 1; s <= 310; s++) {
+      // Nothing moves but in the first second, and later in the first after a gap.
+      const moved = s >= 150 ? 2 : s >= 2 ? 1 : 0;
+      if (s === 148) stage.features.onVoid();
+      reference.moved(1000 + moved, 1, monoNanos(s * 1e9 - 7e8));
+      if (s < 148 || s > 148)
+        stage.at(s * 1000 - 500, 99 + moved, 5, 101 + moved, 5);
+    }
+    expect(stage.value("leaderCorrelation")).toBeCloseTo(1, 3);
+    // Of the two moves, about even.
+    const betas = [
+      Math.log(101 / 100) / Math.log(1001 / 1000),
+      Math.log(102 / 101) / Math.log(1002 / 1001),
+    ] as const;
+    expect(stage.value("leaderBeta")).toBeLessThan(betas[0] - 0.01);
+    expect(stage.value("leaderBeta")).toBeGreaterThan(betas[1] + 0.01);
   });
 
   it("say how old their inputs are", () => {

@@ -139,6 +139,7 @@ export class Microstructure implements EventFeatures {
 
   /** Trades count while there is a book: its mid decides the sign where the venue does not name the aggressor. */
   onTrade(trade: Trade): void {
+    if (!this.#clock.hasBegun) return;
     const { values } = this.#inputs;
     const { side, price, size } = trade;
     values[EVENT_NS] = trade.receivedNs;
@@ -171,6 +172,8 @@ export class Microstructure implements EventFeatures {
 
   /** Once a turn, over the final book. NaN wherever a feature is not known; all of them while the book lacks a side. */
   write(book: OrderBook, latest: Received): FeatureVector {
+    // The first book begins the clock: what is warm counts from there.
+    if (!this.#clock.hasBegun) return this.values.fill(NaN);
     const { top, values: inputs } = this.#inputs;
     inputs[EVENT_NS] = latest.receivedNs;
     this.#advance();
@@ -266,7 +269,10 @@ export class Microstructure implements EventFeatures {
         continue;
       }
       this.#resilience.pushSecond();
-      if (before === 0) continue;
+      if (before === 0) {
+        this.#lead.beginSecond();
+        continue;
+      }
       values[MOVE] = 1e4 * Math.log(mid / before);
       this.#volatility.push(values, MOVE);
       this.#lead.pushSecond();

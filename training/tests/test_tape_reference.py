@@ -6,7 +6,7 @@ import pytest
 pd = pytest.importorskip("pandas")
 
 import tape_reference as ref  # noqa: E402
-from micro_reference import between  # noqa: E402
+from micro_reference import after, between, counting_trades  # noqa: E402
 
 SECOND = 1_000_000_000
 COLUMNS = ["kind", "receivedNs", "seq", *(f"{side}{part}{n}" for side in ("bid", "ask") for n in range(1, 11) for part in ("Price", "Size"))]
@@ -56,3 +56,10 @@ def test_a_trade_of_unknown_side_is_of_the_side_of_the_mid():
 def test_a_table_is_read_between_its_points():
     at, values = np.array([0.0, 0.5, 1.0]), np.array([0.0, 1.0, 4.0])
     assert between(np.array([0.25, 0.75, 1.0]), at, values).tolist() == [0.5, 2.5, 4.0]
+
+
+def test_an_age_counts_from_the_first_book_and_no_trade_before_it_is_counted():
+    t = tape(*(other(ref.TRADE, s, 100, 1, 1) for s in range(70)), book(70, 99, 101), other(ref.ROW, 70), other(ref.TRADE, 72, 101, 1, 1), other(ref.ROW, 72))
+    assert after(t, np.array([1.0, 1.0]), 1).tolist()[1:] == [1.0]
+    assert np.isnan(after(t, np.array([1.0, 1.0]), 1)[0])
+    assert counting_trades(t).time[ref.TRADE].tolist() == [72 * SECOND]
