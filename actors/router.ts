@@ -69,6 +69,11 @@ export class Router {
     return [...this.#routes.keys()];
   }
 
+  /** The symbol's actor was told something that it has not taken yet. */
+  isBehind(symbol: SymbolId): boolean {
+    return (this.#routes.get(symbol)?.ref.mailboxSize ?? 0) > 0;
+  }
+
   sendNewsTo(news: ActorRef<NewsMessage>): void {
     this.#news = news;
   }

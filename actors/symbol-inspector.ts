@@ -67,6 +67,11 @@ export class SymbolInspector {
     this.#insides.delete(symbol);
   }
 
+  /** The actor's own, to be read and not kept. */
+  of(symbol: SymbolId): SymbolInside | undefined {
+    return this.#insides.get(symbol);
+  }
+
   symbols(): SymbolId[] {
     return [...this.#insides.keys()];
   }

@@ -13,11 +13,13 @@ import type { OpenDisk } from "./feeds/tape-file.ts";
 import { INSTALLATION } from "./installation.ts";
 import type { MachineInputs, MachinePorts } from "./journal/machine.ts";
 import type { RunHead } from "./journal/run-head.ts";
+import { PartStates, type StandingMarket } from "./journal/part-states.ts";
 import { RunRecording, type EventBytes } from "./journal/run-recording.ts";
 import type { Headline } from "./domain/headline.ts";
 import type { MarketEvent } from "./domain/market-event.ts";
 import type { Logger, SignalSink, Telemetry } from "./ports.ts";
 import { SignalFile } from "./signal-file.ts";
+import { standingMarket } from "./standing-market.ts";
 import { CodedError } from "./std/errors.ts";
 import { systemClock, systemTimers, type MonoNanos } from "./std/time.ts";
 
@@ -110,7 +112,13 @@ const startRecorded = async (
   signals: SignalFile | undefined,
 ): Promise<StartedActors> => {
   const { record, telemetry, log } = options;
-  const tape = await TapeRecorder.start({
+  let actors: EngineActors | undefined;
+  let market: StandingMarket | undefined;
+  const states: PartStates = new PartStates(
+    () => tape,
+    () => market,
+  );
+  const tape: TapeRecorder = await TapeRecorder.start({
     path: record.tape,
     clock: systemClock,
     timers: systemTimers,
@@ -120,6 +128,7 @@ const startRecorded = async (
       recording: options.epoch,
     },
     ...rotationOf(record),
+    onPart: () => states.begin(),
     ...(options.openDisk === undefined ? {} : { openDisk: options.openDisk }),
     telemetry,
     log,
@@ -128,14 +137,15 @@ const startRecorded = async (
     "fusewire_journal_lost_total",
     "Recordings whose journal ended before the run, as the tape had no room",
   );
-  const recording = new RunRecording(options.ports, tape, (error) => {
+  const onLost = (error: CodedError): void => {
     lost.add(1);
     log.error("record.lost", { code: error.code });
-  });
-  let actors: EngineActors | undefined;
+  };
+  const recording = new RunRecording(options.ports, tape, onLost, states);
   try {
     recording.start(headOf(options), () => {
       actors = options.create(recording.ports, sinksOf(signals));
+      market = standingMarket(actors, systemClock);
       return machineOf(actors);
     });
   } catch (error) {

@@ -86,7 +86,7 @@ export const replayRecorded = async (
     for await (const item of itemsOf(options.tape)) {
       if (item.type === "record") run.record(item.record);
       else if (item.type === "hole") run.hole();
-      else {
+      else if (item.type === "mark") {
         run.mark(item.bytes);
         await verifier?.catchUp();
         await check?.settle();

@@ -321,7 +321,7 @@ describe("verification", () => {
     });
     expect(report.kinds["headline"]).toBeGreaterThan(0);
     expect(Object.keys(report.symbols)).toHaveLength(8);
-    expect(report.tape).toMatchObject({ version: 2, isClosed: true });
+    expect(report.tape).toMatchObject({ version: 3, isClosed: true });
   });
 
   it("finds a lost delta, a crossed book, time that runs back and a hole", async () => {

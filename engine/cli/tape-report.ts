@@ -47,6 +47,9 @@ export const infoText = (report: TapeReport): string => {
     ...(tape === undefined || tape.marks === 0
       ? []
       : [`  ${tape.marks} marks of the run that was recorded`]),
+    ...(tape === undefined || tape.states === 0
+      ? []
+      : [`  ${tape.states} of the events say what the parts before came to`]),
     ...(report.malformed === 0
       ? []
       : [`  ${report.malformed} malformed, passed over`]),

@@ -83,6 +83,16 @@ export class PartWriter {
     return this.#paths;
   }
 
+  /** The part that is being written is large or old enough for another to begin. */
+  get isDue(): boolean {
+    const { rotateBytes, rotateMs, clock } = this.#options;
+    return (
+      this.#file !== undefined &&
+      (this.#file.position >= rotateBytes ||
+        clock.nowNs() - this.#startedNs >= rotateMs * 1e6)
+    );
+  }
+
   /** The bytes that it took on the disk. On failure the tape ends where it ended before. */
   async write(block: TapeBlock): Promise<number> {
     this.#file ??= await this.#open();
@@ -92,18 +102,13 @@ export class PartWriter {
     return this.#file.position - before;
   }
 
-  /** Between two blocks: ends a part that is large or old enough, makes durable what is due, removes what is too many. */
+  /** Between two blocks: makes durable what is due, removes what is too many. */
   async settle(): Promise<void> {
     const file = this.#file;
     if (file === undefined) return;
-    const { rotateBytes, rotateMs, sync, clock } = this.#options;
+    const { sync, clock } = this.#options;
     const nowNs = clock.nowNs();
     if (
-      file.position >= rotateBytes ||
-      nowNs - this.#startedNs >= rotateMs * 1e6
-    )
-      await this.close();
-    else if (
       sync === "everyBlock" ||
       (sync === "everySecond" && nowNs - this.#syncedNs >= SYNC_EVERY_NS)
     ) {

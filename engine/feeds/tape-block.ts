@@ -19,10 +19,12 @@ import {
 
 /**
  * `mark` is what a recorder notes beside the events, such as the order in which actors took their turns: bytes that
- * this format does not look into.
+ * this format does not look into. `state` is a record that no feed sent: the recorder's own word, at the beginning of a part, on
+ * what the parts before it came to.
  */
 export type TapeItem =
   | { readonly type: "record"; readonly record: TapeRecord }
+  | { readonly type: "state"; readonly record: TapeRecord }
   | { readonly type: "mark"; readonly bytes: Uint8Array }
   | { readonly type: "hole"; readonly hole: TapeHole };
 
@@ -30,6 +32,7 @@ const ITEM_HEAD_BYTES = 5;
 const ITEM_RECORD = 1;
 const ITEM_MARK = 4;
 const ITEM_HOLE = 6;
+const ITEM_STATE = 7;
 
 export const BLOCK_BYTES_DEFAULT = 256 * 1024;
 /** Of one item, and of one block: what a frame holds even where nothing is saved by compressing it. */
@@ -56,6 +59,8 @@ export class TapeBlock {
   /** Of what it holds; infinite while it holds nothing that has a time. */
   minUs = Number.POSITIVE_INFINITY;
   maxUs = Number.NEGATIVE_INFINITY;
+  /** It goes into another file than the one before it. */
+  beginsPart = false;
 
   constructor(bytesMax = BLOCK_BYTES_DEFAULT) {
     this.#buffer = Buffer.allocUnsafeSlow(Math.min(bytesMax, BLOCK_BYTES_MAX));
@@ -74,18 +79,17 @@ export class TapeBlock {
     return this.#buffer.subarray(0, this.#bytes);
   }
 
-  /** False where it does not fit, as with the two below. */
+  /** False where it does not fit, as with the three below. */
   putRecord(record: TapeRecord): boolean {
-    const bytes = recordBytes(record);
-    if (
-      record.subject.length > SUBJECT_BYTES_MAX ||
-      !this.#begin(ITEM_RECORD, bytes)
-    )
-      return false;
-    this.#bytes = writeRecord(record, this.#buffer, this.#bytes);
+    if (!this.#putRecord(ITEM_RECORD, record)) return false;
     this.records++;
     this.#span(record.receivedUs, record.receivedUs);
     return true;
+  }
+
+  /** Not counted, and of no time: it only repeats what stands in the parts before. */
+  putState(record: TapeRecord): boolean {
+    return this.#putRecord(ITEM_STATE, record);
   }
 
   putMark(bytes: Uint8Array): boolean {
@@ -108,8 +112,19 @@ export class TapeBlock {
 
   clear(): void {
     this.#bytes = this.records = this.marks = this.holes = 0;
+    this.beginsPart = false;
     this.minUs = Number.POSITIVE_INFINITY;
     this.maxUs = Number.NEGATIVE_INFINITY;
+  }
+
+  #putRecord(kind: number, record: TapeRecord): boolean {
+    if (
+      record.subject.length > SUBJECT_BYTES_MAX ||
+      !this.#begin(kind, recordBytes(record))
+    )
+      return false;
+    this.#bytes = writeRecord(record, this.#buffer, this.#bytes);
+    return true;
   }
 
   #begin(kind: number, bytes: number): boolean {
@@ -175,6 +190,8 @@ const toItem = (kind: number, body: Buffer): TapeItem => {
   switch (kind) {
     case ITEM_RECORD:
       return { type: "record", record: decodeRecord(body) };
+    case ITEM_STATE:
+      return { type: "state", record: decodeRecord(body) };
     case ITEM_MARK:
       return { type: "mark", bytes: body };
     case ITEM_HOLE:

@@ -69,6 +69,21 @@ export class TapeBuffers {
     return true;
   }
 
+  /** What is put next stands in another part than what was put before; false where there is no empty buffer for it. */
+  beginPart(): boolean {
+    if (!this.seal()) return false;
+    this.#current.beginsPart = true;
+    return true;
+  }
+
+  /** A part was begun here that the disk has not heard of. */
+  get isPartBegun(): boolean {
+    return (
+      this.#current.beginsPart ||
+      this.#queue.some(({ beginsPart }) => beginsPart)
+    );
+  }
+
   /** The first is on the disk: it may be filled again. */
   release(): void {
     const block = this.#queue.shift();

@@ -5,8 +5,8 @@ import { CodedError } from "../std/errors.ts";
 
 /** Like PNG's: a transfer in text mode or a stripped top bit damages it visibly. */
 export const TAPE_MAGIC = Buffer.from("\x89FWT\r\n\x1a\n", "latin1");
-/** What is written. Version 1 knows only its own two kinds of frames; it is read, and never appended to. */
-export const TAPE_VERSION = 2;
+/** What is written. Version 1 knows only its own two kinds of frames, version 2 no states; they are read, and never appended to. */
+export const TAPE_VERSION = 3;
 const TAPE_VERSION_MIN = 1;
 const HEADER_FIXED_BYTES = 20;
 const HEADER_JSON_BYTES_MAX = 1024 * 1024;
@@ -20,7 +20,7 @@ export const FRAME_KINDS = {
   /** Version 1: a gzip member of frames of kind 1. */
   gzip: 2,
   index: 3,
-  /** A block of items: records, marks and holes. */
+  /** A block of items: records, states, marks and holes. */
   block: 5,
 } as const;
 const FRAME_KIND_MAX = 5;

@@ -250,6 +250,9 @@ const surveyed = (position: number, frame: Frame): IndexEntry => {
         break;
       case "mark":
         marks++;
+        break;
+      case "state":
+        break;
     }
   return entryOf(position, frame.bytes, {
     records,

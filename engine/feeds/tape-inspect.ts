@@ -33,6 +33,8 @@ export interface TapeDetails {
   readonly isClosed: boolean;
   readonly tornBytes: number;
   readonly marks: number;
+  /** Of the events, the recorder's own: what the parts before came to. */
+  readonly states: number;
   readonly holes: number;
   /** Events lost in the holes. */
   readonly lost: number;
@@ -125,6 +127,7 @@ const detailsOf = (tape: TapeReader): TapeDetails => {
     isClosed: tape.isClosed,
     tornBytes: tape.tornBytes,
     marks: tape.marks,
+    states: tape.states,
     holes: tape.holes,
     lost: tape.lost,
   };

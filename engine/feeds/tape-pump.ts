@@ -11,6 +11,8 @@ export interface TapePumpOptions {
   readonly timers: Timers;
   /** Between attempts while the disk takes nothing. */
   readonly retryMs: number;
+  /** The part that is being written is large or old enough: told after each block until another was begun. */
+  readonly onPartDue: () => void;
   readonly metrics: TapeMetrics;
   readonly log: Logger;
 }
@@ -74,12 +76,16 @@ export class TapePump {
   }
 
   async #carry(): Promise<void> {
-    const { buffers, parts, metrics } = this.#options;
+    const { buffers, parts, metrics, onPartDue } = this.#options;
     for (
       let block = buffers.first;
       block !== undefined && !this.#isStopped;
       block = buffers.first
     ) {
+      if (block.beginsPart) {
+        block.beginsPart = false;
+        await this.#attempt(() => parts.close());
+      }
       try {
         this.#wrote(block, await parts.write(block));
       } catch (error) {
@@ -89,6 +95,7 @@ export class TapePump {
       buffers.release();
       metrics.queued.set(buffers.queued);
       await this.#attempt(() => parts.settle());
+      if (parts.isDue && !buffers.isPartBegun) onPartDue();
     }
     // At once, not when the promise is heard of: a block that is sealed in between would wait for the next.
     this.#isRunning = false;

@@ -38,6 +38,7 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
   #bytes = 0;
   #records = 0;
   #marks = 0;
+  #states = 0;
   #holes = 0;
   #lost = 0;
   #malformed = 0;
@@ -74,6 +75,11 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
     return this.#marks;
   }
 
+  /** The recorder's own records, with which a later part begins where nothing before it is read. */
+  get states(): number {
+    return this.#states;
+  }
+
   /** Places where the recorder could not keep pace; what stood there is void. */
   get holes(): number {
     return this.#holes;
@@ -99,18 +105,21 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
     return this.#isClosed;
   }
 
-  /** Events, and a Gap for each symbol that a hole took something from. */
+  /** Events, a Gap for each symbol that a hole took something from, and the states with which the first part begins. */
   async *[Symbol.asyncIterator](): AsyncGenerator<FeedEvent> {
     const seen = new Set<SymbolId>();
+    let last: FeedEvent | undefined;
     for await (const item of this.items()) {
       if (item.type === "mark") continue;
       if (item.type === "hole") {
         yield* gapsOf(item.hole, seen);
         continue;
       }
-      const event = this.#event(item.record);
+      let event = this.#event(item.record);
       if (event === undefined) continue;
+      if (item.type === "state") event = notBefore(last, event);
       if (!isHeadline(event)) seen.add(event.symbol);
+      last = event;
       yield event;
     }
   }
@@ -124,7 +133,7 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
   /** Everything in the order in which it was written. Marks have no time, so a span of time leaves them out. */
   async *items(): AsyncGenerator<TapeItem> {
     this.#records = this.#marks = this.#holes = this.#lost = 0;
-    this.#malformed = this.#tornBytes = 0;
+    this.#states = this.#malformed = this.#tornBytes = 0;
     this.#bytes = this.#part = 0;
     for (const path of this.paths) yield* this.#itemsOf(path);
   }
@@ -142,7 +151,7 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
       }
       for await (const frame of this.#frames(file, header.bytes, size))
         for (const item of itemsOf(frame))
-          if (this.#isWanted(item)) {
+          if (this.#isWanted(item, path)) {
             this.#count(item);
             yield item;
           }
@@ -227,7 +236,9 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
     return fromUs !== undefined || toUs !== undefined;
   }
 
-  #isWanted(item: TapeItem): boolean {
+  /** What a state says is known from the part before it, where that is read. */
+  #isWanted(item: TapeItem, path: string): boolean {
+    if (item.type === "state") return !this.#isSpan && path === this.paths[0];
     if (!this.#isSpan) return true;
     if (item.type === "mark") return false;
     const { fromUs = -Infinity, toUs = Infinity } = this.#options;
@@ -238,6 +249,7 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
   #count(item: TapeItem): void {
     if (item.type === "record") this.#records++;
     else if (item.type === "mark") this.#marks++;
+    else if (item.type === "state") this.#states++;
     else {
       this.#holes++;
       this.#lost += item.hole.lost;
@@ -254,3 +266,13 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
     }
   }
 }
+
+/** A state is as old as what it tells of, and may stand among records that came after that. */
+const notBefore = (
+  last: FeedEvent | undefined,
+  state: FeedEvent,
+): FeedEvent => {
+  if (last === undefined || last.receivedNs <= state.receivedNs) return state;
+  const { receivedUs, receivedNs } = last;
+  return { ...state, receivedUs, receivedNs };
+};

@@ -43,8 +43,10 @@ export interface TapeRecorderOptions {
   /** A new part begins once this is exceeded; Infinity for never. */
   readonly rotateBytes?: number;
   readonly rotateMs?: number;
-  /** Parts kept: the oldest is removed when another begins. What remains begins in the middle of its books. */
+  /** Parts kept: the oldest is removed when another begins. */
   readonly partsMax?: number;
+  /** What is handed over from here on stands in another part: the moment to hand over the states with which it begins. */
+  readonly onPart?: () => void;
   readonly sync?: SyncPolicy;
   /** Between attempts while the disk takes nothing. */
   readonly retryMs?: number;
@@ -75,6 +77,7 @@ export interface TapeRecorderCounts {
   /** Of these, on the disk. */
   readonly written: number;
   readonly marks: number;
+  readonly states: number;
   /** Events that are not on the tape. */
   readonly lost: number;
   readonly holes: number;
@@ -101,11 +104,12 @@ export class TapeRecorder {
   #isOpen = true;
   #records = 0;
   #marks = 0;
+  #states = 0;
   #lost = 0;
   #holes = 0;
 
   private constructor(options: FilledOptions, parts: PartWriter) {
-    const { timers, log, flushMs, retryMs, closeMsMax } = options;
+    const { timers, log, flushMs, retryMs, closeMsMax, onPart } = options;
     this.#parts = parts;
     this.#timers = timers;
     this.#closeMsMax = closeMsMax;
@@ -117,8 +121,15 @@ export class TapeRecorder {
       eagerBytes: options.eagerBytes,
       onSealed: () => this.#pump.run(),
     }));
-    const pump = { buffers, parts, timers, retryMs, metrics, log };
-    this.#pump = new TapePump(pump);
+    this.#pump = new TapePump({
+      buffers,
+      parts,
+      timers,
+      retryMs,
+      onPartDue: () => this.#beginPart(onPart),
+      metrics,
+      log,
+    });
     this.#flushing = timers.every(flushMs, () => this.#flush());
   }
 
@@ -127,6 +138,7 @@ export class TapeRecorder {
     const filled: FilledOptions = {
       ...RECORDER_DEFAULTS,
       openDisk,
+      onPart: () => undefined,
       info: {},
       telemetry: NO_TELEMETRY,
       log: NO_LOG,
@@ -140,6 +152,7 @@ export class TapeRecorder {
       records: this.#records,
       written: this.#pump.written,
       marks: this.#marks,
+      states: this.#states,
       lost: this.#lost,
       holes: this.#holes,
       bytes: this.#pump.bytes,
@@ -168,6 +181,19 @@ export class TapeRecorder {
     return isKept;
   }
 
+  /**
+   * No event, but what events of earlier parts came to, for whoever reads from this part on. False when it is not kept, which no hole
+   * tells: whoever reads from the beginning misses nothing.
+   */
+  state(record: TapeRecord): boolean {
+    const isKept =
+      this.#isOpen &&
+      this.#hasRoom() &&
+      this.#buffers.put((block) => block.putState(record));
+    if (isKept) this.#states++;
+    return isKept;
+  }
+
   /** Writes what is buffered and the footer; gives up after `closeMsMax`. */
   async close(): Promise<TapeRecorderCounts> {
     if (!this.#isOpen) return this.counts;
@@ -188,6 +214,11 @@ export class TapeRecorder {
     this.#lost += unwritten;
     this.#metrics.lost.failed.add(unwritten);
     this.#log.error("tape.lost", { code: "E_TAPE_HOLE", events: unwritten });
+  }
+
+  /** Without room for it, after the next block. */
+  #beginPart(onPart: () => void): void {
+    if (this.#isOpen && this.#hasRoom() && this.#buffers.beginPart()) onPart();
   }
 
   /** After a loss, only once the hole stands on the tape. */

@@ -9,6 +9,7 @@ import type { MonoNanos } from "../std/time.ts";
 import { STEP } from "./journal-format.ts";
 import { isDifference } from "./journal-writer.ts";
 import type { MachineInputs, MachinePorts } from "./machine.ts";
+import type { PartStates } from "./part-states.ts";
 import { recordedPorts } from "./recorded-ports.ts";
 import type { RunHead } from "./run-head.ts";
 import { StepRecorder, type JournalTape } from "./step-recorder.ts";
@@ -23,15 +24,18 @@ export class RunRecording implements MachineInputs {
   /** The actors are to be built over these. */
   readonly ports: MachinePorts;
   readonly #steps: StepRecorder;
+  readonly #states: PartStates | undefined;
   #machine: MachineInputs | undefined;
 
-  /** `onLost`: the tape had no room. The journal ends there; the run goes on unrecorded. */
+  /** `onLost`: the tape had no room. The journal ends there; the run goes on unrecorded. `states`: of a tape in parts. */
   constructor(
     ports: MachinePorts,
     tape: JournalTape,
     onLost: (error: CodedError) => void,
+    states?: PartStates,
   ) {
-    this.#steps = new StepRecorder(tape, onLost);
+    this.#states = states;
+    this.#steps = new StepRecorder(tape, onLost, () => states?.tell());
     this.ports = recordedPorts(ports, this.#steps);
   }
 
@@ -65,6 +69,7 @@ export class RunRecording implements MachineInputs {
         steps.writer.double(decodedNs);
       }
     }
+    this.#states?.moved(event.symbol);
     steps.run(() => this.#machine!.onEvent(event, decodedNs));
   }
 

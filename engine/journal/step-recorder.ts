@@ -24,13 +24,19 @@ export class StepRecorder {
   isInside = false;
   readonly #tape: JournalTape;
   readonly #onLost: (error: CodedError) => void;
+  readonly #onStep: () => void;
   readonly #deferred: (() => void)[] = [];
   #isRecording = true;
 
-  /** `onLost`: the tape had no room. The journal ended before this step; the run goes on unrecorded. */
-  constructor(tape: JournalTape, onLost: (error: CodedError) => void) {
+  /** `onLost`: the tape had no room. The journal ended before this step; the run goes on unrecorded. `onStep`: one is over, recorded or not. */
+  constructor(
+    tape: JournalTape,
+    onLost: (error: CodedError) => void,
+    onStep: () => void = () => undefined,
+  ) {
     this.#tape = tape;
     this.#onLost = onLost;
+    this.#onStep = onStep;
   }
 
   get isRecording(): boolean {
@@ -83,6 +89,7 @@ export class StepRecorder {
   run(run: () => void): void {
     if (!this.#isRecording) {
       run();
+      this.#onStep();
       return;
     }
     this.isInside = true;
@@ -90,6 +97,7 @@ export class StepRecorder {
       run();
     } finally {
       this.isInside = false;
+      this.#onStep();
       if (this.writer.size >= CHUNK_BYTES) this.flush();
       if (this.#deferred.length > 0) this.#runDeferred();
     }

@@ -32,6 +32,11 @@ export class BookFreshness {
     return this.#progressNs + (this.isFrozen ? this.#frozenNs : this.#staleNs);
   }
 
+  /** Of the last book event that told something new. */
+  get movedNs(): number {
+    return this.#movedNs;
+  }
+
   heard(receivedNs: number): void {
     this.#heardNs = receivedNs;
   }

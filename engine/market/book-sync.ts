@@ -96,6 +96,15 @@ export class BookSync {
     return this.#fresh.untilNs;
   }
 
+  /** Receive time of the last event that changed the book, and the venue's time of the last one that came. */
+  get movedNs(): number {
+    return this.#fresh.movedNs;
+  }
+
+  get eventUs(): number {
+    return this.#seen.eventUs;
+  }
+
   /** Time until the next request for a snapshot is due. */
   resyncWaitMs(nowNs: MonoNanos): number {
     const plan = this.#state === "LIVE" ? this.#refresh.plan : this.#plan;

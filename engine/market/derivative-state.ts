@@ -9,12 +9,16 @@ export class DerivativeState {
   markPrice = 0;
   nextFundingUs = 0 as UnixMicros;
   openInterest = 0;
+  /** As they came, of whatever symbol is looked at; undefined until told. */
+  funding: Funding | undefined;
+  interest: OpenInterest | undefined;
   /** What was told before the latest value. */
   previousOpenInterest = 0;
   #fundingNs = Number.NEGATIVE_INFINITY;
   #interestNs = Number.NEGATIVE_INFINITY;
 
   onFunding(event: Funding): void {
+    this.funding = event;
     this.fundingRate = event.rate;
     this.markPrice = event.markPrice;
     this.nextFundingUs = event.nextUs;
@@ -26,6 +30,7 @@ export class DerivativeState {
       this.#interestNs === Number.NEGATIVE_INFINITY
         ? event.openInterest
         : this.openInterest;
+    this.interest = event;
     this.openInterest = event.openInterest;
     this.#interestNs = event.receivedNs;
   }

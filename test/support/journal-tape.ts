@@ -25,6 +25,6 @@ export class MemoryTape implements JournalTape {
     for (const item of this.items)
       if (item.type === "record") run.record(item.record);
       else if (item.type === "mark") run.mark(item.bytes);
-      else run.hole();
+      else if (item.type === "hole") run.hole();
   }
 }
