@@ -1,7 +1,7 @@
 """The bar features once more, from their formulas alone: whole columns, plain windows, 80-bit numbers where digits could be lost.
 
 Nothing here is shared with engine/features, which computes the same numbers bar by bar; `fusewire verify parity` compares the two.
-A column is NaN until its window has filled.
+A column is NaN until its window has filled, and where its formula has no finite value.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ YEAR = np.sqrt(LONG(252))
 
 
 def regular_grid(bars: pd.DataFrame) -> pd.DataFrame:
-    """Every interval between the first bar and the last: what is missing repeats the row before it, with `isReal` 0."""
-    traded = bars[bars["volume"] > 0].set_index("interval")
-    every = pd.RangeIndex(traded.index[0], traded.index[-1] + 1)
+    """Every interval between the first sound bar and the last that was told: what is missing repeats the row before it, with `isReal` 0."""
+    traded = bars[is_sound(bars)].set_index("interval")
+    every = pd.RangeIndex(traded.index[0], int(bars["interval"].iloc[-1]) + 1)
     grid = traded.reindex(every).ffill()
     for side in ("buyVolume", "sellVolume"):
         # Nobody bought or sold where no bar came; where one came without its sides, they are not known.
@@ -29,6 +29,14 @@ def regular_grid(bars: pd.DataFrame) -> pd.DataFrame:
             grid[side] = traded[side].reindex(every, fill_value=0.0)
     grid["isReal"] = np.isin(every, traded.index).astype(float)
     return grid
+
+
+def is_sound(bars: pd.DataFrame) -> pd.Series:
+    """Something traded, at prices above 0 that lie between the lowest and the highest."""
+    prices = bars[["open", "high", "low", "close"]]
+    there = np.isfinite(bars[["open", "high", "low", "close", "volume"]]).all(axis=1)
+    ordered = (prices.min(axis=1) == bars["low"]) & (prices.max(axis=1) == bars["high"])
+    return there & ordered & (bars["low"] > 0) & (bars["volume"] > 0)
 
 
 def lag(x: Column, k: int) -> Column:
@@ -185,8 +193,7 @@ def bars_set(b: Bars, constants: dict[str, float]) -> dict[str, Column]:
     f["volume_zscore"] = ratio(excess(v, 20), deviation(v, 20))
     f["price_impact"] = abs(b.move) / (v + 1)
     f["price_impact_ma20"] = mean(f["price_impact"], 20)
-    flow = ratio(c - o, h - l)
-    f["order_flow_imbalance"] = np.where((h == l) & (c == o), 0, flow)
+    f["order_flow_imbalance"] = np.where(h == l, np.where(c == o, 0, np.nan), ratio(c - o, h - l))
     f["illiquidity"] = abs(r) / (v + 1)
     f["illiquidity_ma20"] = mean(f["illiquidity"], 20)
     f["vwap"] = ratio(total(c * v, 20), total(v, 20))
@@ -357,6 +364,10 @@ def hurst(r: Column) -> Column:
     x = np.log(lags.astype(LONG))
     weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
     return sum(weight * log for weight, log in zip(weights, logs))
+
+
+def finite(columns: dict[str, Column]) -> dict[str, Column]:
+    return {name: np.where(np.isinf(column), np.nan, column) for name, column in columns.items()}
 
 
 SETS = {"bars": bars_set, "direction": direction_set, "compact": compact_set, "regime": regime_set}

@@ -41,7 +41,7 @@ def of_bars(folder: pathlib.Path, task: dict) -> Reference:
     bars = bar_reference.Bars(grid)
     articles = matrix(folder / "articles.f64", task["articleColumns"])
     close_us = (grid.index.to_numpy().astype(np.int64) + 1) * task["intervalMs"] * 1000
-    return lambda name, constants: news_set(close_us, articles) if name == "news" else BAR_SETS[name](bars, constants)
+    return lambda name, constants: news_set(close_us, articles) if name == "news" else bar_reference.finite(BAR_SETS[name](bars, constants))
 
 
 def of_tape(folder: pathlib.Path, task: dict) -> Reference:

@@ -112,6 +112,10 @@ const runEngine = (
   );
   draw.next(features, bars[0]!.close);
   for (const bar of bars) features.onBar(bar);
+  if (features.grid.rows === 0)
+    throw new CodedError("E_BARS_FORMAT", {
+      detail: "no bar has a volume: these are quotes, or nothing traded",
+    });
   if (features.grid.restarts > 0)
     throw new CodedError("E_INPUT_SCHEMA", {
       detail: `a hole of more than ${GRID_FILL_MAX} bars`,

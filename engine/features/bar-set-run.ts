@@ -9,6 +9,10 @@ export interface BarSetOptions {
   readonly constants?: Readonly<Record<string, number>>;
 }
 
+/** A formula that has no finite value has none. */
+export const finite = (value: number): number =>
+  Number.isFinite(value) ? value : NaN;
+
 export class BarSetRun {
   readonly sets: readonly SeriesSet[];
   /** To be filled before each `push`, in the order of BAR_INPUTS; NaN where not known. */
@@ -52,11 +56,8 @@ export class BarSetRun {
 
   /** After the inputs were filled: the next bar of the grid. */
   push(): void {
-    const { values } = this;
-    const slots = this.#slots;
     this.#run.step();
-    const { x } = this.#run;
-    for (let i = 0; i < slots.length; i++) values[i] = x[slots[i]!]!;
+    this.#read();
   }
 
   /** Forgets all bars; the inputs stay. */
@@ -72,9 +73,14 @@ export class BarSetRun {
 
   /** From a snapshot of a run of the same sets: what follows is the same to the bit. */
   restore(snapshot: Float64Array): void {
-    const { values } = this;
     this.#run.restore(snapshot);
+    this.#read();
+  }
+
+  #read(): void {
+    const { values } = this;
+    const slots = this.#slots;
     const { x } = this.#run;
-    this.#slots.forEach((slot, i) => (values[i] = x[slot]!));
+    for (let i = 0; i < slots.length; i++) values[i] = finite(x[slots[i]!]!);
   }
 }

@@ -186,13 +186,14 @@ const defineLiquidity = (g: BarGraph, define: Define): void => {
   define(
     "order_flow_imbalance",
     "ratio",
-    "(C - O)/(H - L); 0 where both are 0",
+    "(C - O)/(H - L); 0 where both are 0, missing where H - L alone is",
     g.map("flow", [close, open, range], (slot) => (x) => {
       const body = x[close.slot]! - x[open.slot]!;
       const reach = x[range.slot]!;
-      // Two assignments: a choice between 0 and a fraction would be boxed.
-      if (body === 0 && reach === 0) x[slot] = 0;
-      else x[slot] = body / reach;
+      // Assignments of their own: a choice between 0 and a fraction would be boxed.
+      if (reach !== 0) x[slot] = body / reach;
+      else if (body === 0) x[slot] = 0;
+      else x[slot] = NaN;
     }),
   );
   const illiquidity = overVolume("abs(a)/(v+1)", growth(g, close, 1));

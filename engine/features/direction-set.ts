@@ -275,39 +275,48 @@ const defineLagged = (g: BarGraph, define: Define): void => {
   );
 };
 
-/** Third and fourth standard moments of the last n values. Returns lie about 0: raw powers lose no digits. */
+/** Third and fourth standard moments of the last n values. Returns lie about 0: raw powers lose no digits; missing where all are equal. */
 const shape = (
   g: BarGraph,
   r: Series,
   n: number,
 ): readonly [Series, Series] => {
+  const { mean, variance } = moments(g, r, n);
   const squared = product(g, r, r);
-  const sum1 = rollingSum(g, r, n);
   const sum2 = rollingSum(g, squared, n);
   const sum3 = rollingSum(g, product(g, squared, r), n);
   const sum4 = rollingSum(g, product(g, squared, squared), n);
+  const biased = (n - 1) / n;
   const skewScale = Math.sqrt(n * (n - 1)) / (n - 2);
   const kurtosisScale = (n - 1) / ((n - 2) * (n - 3));
   return [
-    g.map(`skew ${n}`, [sum1, sum2, sum3], (slot) => (x) => {
-      const mean = x[sum1.slot]! / n;
+    g.map(`skew ${n}`, [mean, variance, sum2, sum3], (slot) => (x) => {
+      const m = x[mean.slot]!;
       const square = x[sum2.slot]! / n;
-      const variance = square - mean * mean;
-      const third = x[sum3.slot]! / n - 3 * mean * square + 2 * mean ** 3;
-      x[slot] = (skewScale * third) / (variance * Math.sqrt(variance));
+      const spread = x[variance.slot]! * biased;
+      const third = x[sum3.slot]! / n - 3 * m * square + 2 * m ** 3;
+      if (spread > 0)
+        x[slot] = (skewScale * third) / (spread * Math.sqrt(spread));
+      else x[slot] = NaN;
     }),
-    g.map(`kurtosis ${n}`, [sum1, sum2, sum3, sum4], (slot) => (x) => {
-      const mean = x[sum1.slot]! / n;
-      const square = x[sum2.slot]! / n;
-      const variance = square - mean * mean;
-      const fourth =
-        x[sum4.slot]! / n -
-        4 * mean * (x[sum3.slot]! / n) +
-        6 * mean * mean * square -
-        3 * mean ** 4;
-      x[slot] =
-        kurtosisScale * ((n + 1) * (fourth / (variance * variance) - 3) + 6);
-    }),
+    g.map(
+      `kurtosis ${n}`,
+      [mean, variance, sum2, sum3, sum4],
+      (slot) => (x) => {
+        const m = x[mean.slot]!;
+        const square = x[sum2.slot]! / n;
+        const spread = x[variance.slot]! * biased;
+        const fourth =
+          x[sum4.slot]! / n -
+          4 * m * (x[sum3.slot]! / n) +
+          6 * m * m * square -
+          3 * m ** 4;
+        if (spread > 0)
+          x[slot] =
+            kurtosisScale * ((n + 1) * (fourth / (spread * spread) - 3) + 6);
+        else x[slot] = NaN;
+      },
+    ),
   ];
 };
 

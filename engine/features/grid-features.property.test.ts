@@ -58,7 +58,104 @@ const barsOf = (
   );
 };
 
+/** Numbers that no bar of a market has, among some that it may have. */
+const number = fc.oneof(
+  fc.constantFrom(0, -1, 1, 100, NaN, Infinity, -Infinity, 5e-324, 1e308),
+  fc.double(),
+);
+const degenerate = fc.array(
+  fc.record({
+    open: number,
+    high: number,
+    low: number,
+    close: number,
+    volume: number,
+  }),
+  { minLength: 1, maxLength: 80 },
+);
+
+const degenerateBars = (
+  drawn: readonly Pick<Bar, "open" | "high" | "low" | "close" | "volume">[],
+): Bar[] =>
+  drawn.map((numbers, minute) => ({ ...barAt(minute, 100, 1), ...numbers }));
+
+const wildIn = (names: readonly string[], values: Float64Array): string[] =>
+  names.filter((_, i) => Math.abs(values[i]!) === Infinity);
+
 describe("bar features", () => {
+  it("are finite or missing of bars that cannot be, and know nothing of these after", () => {
+    fc.assert(
+      fc.property(degenerate, (drawn) => {
+        const names = GRID_SETS.flatMap((set) =>
+          set.features.map(({ name }) => name),
+        );
+        const options = {
+          sets: GRID_SETS,
+          intervalMs: 60_000,
+          fillMax: GRID_FILL_MAX,
+        };
+        let wild: string[] = [];
+        const told = new GridFeatures(options, () => {
+          wild = wild.concat(wildIn(names, told.values));
+        });
+        const sound = new GridFeatures(options);
+        const bars = degenerateBars(drawn);
+        for (const bar of bars) {
+          const { ignored, filled } = told.grid;
+          told.onBar(bar);
+          if (told.grid.ignored === ignored && told.grid.filled === filled)
+            sound.onBar(bar);
+        }
+        expect(wild).toEqual([]);
+        const next = barAt(bars.length, 100, 1);
+        told.onBar(next);
+        sound.onBar(next);
+        expect([...told.values]).toEqual([...sound.values]);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("are finite or missing whatever numbers stand for a row", () => {
+    fc.assert(
+      fc.property(degenerate, (drawn) => {
+        const run = new BarSetRun(BAR_SETS);
+        const names = BAR_SETS.flatMap((set) =>
+          set.features.map(({ name }) => name),
+        );
+        for (const { open, high, low, close, volume } of degenerateBars(
+          drawn,
+        )) {
+          run.inputs.fill(close);
+          run.inputs.set([open, high, low, close, volume, 1]);
+          run.push();
+          expect(wildIn(names, run.values)).toEqual([]);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("say nothing of a body without a range, and no shape of returns that are all equal", () => {
+    const [bars, direction] = BAR_SETS.map((set) => new BarSetRun([set]));
+    const of = (run: BarSetRun, name: string) =>
+      run.values[run.sets[0]!.features.findIndex((f) => f.name === name)];
+    bars!.inputs.set([9, 10, 10, 10, 1, 1]);
+    bars!.push();
+    expect(of(bars!, "order_flow_imbalance")).toBeNaN();
+    bars!.inputs.set([10, 10, 10, 10, 1, 1]);
+    bars!.push();
+    expect(of(bars!, "order_flow_imbalance")).toBe(0);
+    for (const growth of [2, 0.5]) {
+      for (let i = 0, close = 1; i < 62; i++, close *= growth) {
+        direction!.inputs.fill(close);
+        direction!.push();
+      }
+      for (const name of ["skew_1h", "kurtosis_1h", "btc_correlation_60m"])
+        expect(of(direction!, name)).toBeNaN();
+    }
+  });
+
   it("are finite or missing whatever the bars", () => {
     fc.assert(
       fc.property(walks, (walk) => {
@@ -68,10 +165,7 @@ describe("bar features", () => {
         const grid = new GridFeatures(
           { sets: GRID_SETS, intervalMs: 60_000, fillMax: GRID_FILL_MAX },
           () => {
-            const wild = names.filter(
-              (_, i) => Math.abs(grid.values[i]!) === Infinity,
-            );
-            expect(wild).toEqual([]);
+            expect(wildIn(names, grid.values)).toEqual([]);
           },
         );
         for (const bar of barsOf(walk)) grid.onBar(bar);

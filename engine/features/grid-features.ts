@@ -17,7 +17,7 @@ import {
   VOLUME,
 } from "./bar-inputs.ts";
 import type { BarInputName } from "./bar-inputs.ts";
-import { BarSetRun } from "./bar-set-run.ts";
+import { BarSetRun, finite } from "./bar-set-run.ts";
 import type { BarSetOptions } from "./bar-set-run.ts";
 import type { DeclaredSet } from "./feature-declaration.ts";
 import { FrameFeatures } from "./frame-features.ts";
@@ -127,7 +127,9 @@ export class GridFeatures {
     if (this.#frames !== undefined) {
       this.#frames.push(Math.round(row.openUs / MINUTE_US), inputs);
       this.values.set(run.values);
-      this.values.set(this.#frames.values, this.#framesAt);
+      const frames = this.#frames.values;
+      for (let i = 0; i < frames.length; i++)
+        this.values[this.#framesAt + i] = finite(frames[i]!);
     }
     this.#onRow(row);
   }

@@ -56,6 +56,31 @@ describe("bar grid", () => {
     ]);
   });
 
+  it.each([
+    ["no range and a body", { low: 10, high: 10, open: 9 }],
+    ["a close outside its range", { high: 9.5 }],
+    ["a price of 0", { low: 0 }],
+    ["a price below 0", { low: -1 }],
+    ["no number", { open: NaN }],
+    ["an endless price", { high: Infinity }],
+    ["an endless volume", { volume: Infinity }],
+    ["no volume", { volume: NaN }],
+  ])("takes a bar of %s for a missing one", (_, fields) => {
+    const { rows, fills } = grid();
+    const broken = barAt(MINUTE, 10, { volume: 4, ...fields });
+    fills.onBar(broken);
+    expect(rows).toEqual([]);
+    fills.onBar(barAt(0, 9, { volume: 3 }));
+    fills.onBar(broken);
+    fills.onBar(barAt(2 * MINUTE, 11, { volume: 5 }));
+    expect(rows.map((r) => [r.close, r.volume, r.isBackfilled])).toEqual([
+      [9, 3, false],
+      [9, 3, true],
+      [11, 5, false],
+    ]);
+    expect(fills.filled).toBe(1);
+  });
+
   it("fills by time what can no longer come, and leaves out what comes then", () => {
     const { rows, fills } = grid();
     fills.onBar(barAt(0, 10));

@@ -31,6 +31,17 @@ export interface GridRow {
 
 type MutableRow = { -readonly [K in keyof GridRow]: GridRow[K] };
 
+/** Written so that a NaN fails too. */
+const isSound = ({ open, high, low, close, volume }: Bar): boolean =>
+  volume > 0 &&
+  volume < Infinity &&
+  low > 0 &&
+  low <= open &&
+  low <= close &&
+  open <= high &&
+  close <= high &&
+  high < Infinity;
+
 export class BarGrid {
   /** Bars that came again, late, still open or off the grid: left out. */
   ignored = 0;
@@ -78,7 +89,7 @@ export class BarGrid {
     return this.#row.openUs;
   }
 
-  /** A bar in which nothing traded is a missing one: venues differ in whether they tell it. */
+  /** A bar in which nothing traded is a missing one: venues differ in whether they tell it. So is one whose prices cannot be. */
   onBar(bar: Bar): void {
     const { openUs } = bar;
     if (
@@ -91,7 +102,7 @@ export class BarGrid {
       return;
     }
     this.#fillBefore(openUs);
-    if (bar.volume > 0) this.#takeRow(bar);
+    if (isSound(bar)) this.#takeRow(bar);
     else if (this.#rows > 0) this.#fill();
     else this.ignored++;
   }

@@ -10,10 +10,13 @@ from frames_reference import frames_set, seeded  # noqa: E402
 from news_reference import ARTICLE_COLUMNS, HOUR_US, news_set  # noqa: E402
 
 
-def bars_of(close, first_minute=0):
+def bars_of(close, first_minute=0, **beside):
     close = np.asarray(close, dtype=float)
     columns = {name: close for name in ("open", "high", "low", "close")}
     grid = pd.DataFrame({**columns, "volume": 1.0, "isReal": 1.0, "interval": first_minute + np.arange(len(close))})
+    for name in ("buyVolume", "sellVolume", "bidDepth5", "askDepth5", "openInterest"):
+        grid[name] = np.nan
+    grid = grid.assign(**beside)
     return bar_reference.Bars(grid)
 
 
@@ -39,6 +42,46 @@ def test_what_rises_steadily_is_bought_too_far():
     # Before EMA_50 is there no frame says anything.
     assert np.isnan(found["frames_net"][48])
     assert found["frames_net"][49] == pytest.approx(float(found["technical_m1"][49]))
+
+
+def test_a_frame_weighs_what_is_there():
+    close = 100 + np.sin(np.arange(80))
+    alone = frames_set(bars_of(close), {})
+    found = frames_set(bars_of(close, bidDepth5=3.0, askDepth5=1.0, buyVolume=0.75, sellVolume=0.25), {})
+    assert float(found["obi_m5"][-1]) == 0.5
+    assert float(found["vpin_m1"][-1]) == pytest.approx(0.5)
+    assert np.isnan(float(found["oi_pressure_m1"][-1]))
+    assert float(alone["score_m1"][-1]) == float(alone["technical_m1"][-1])
+    side = np.sign(found["ema_trend_m1"][-1])
+    score = (0.25 * found["technical_m1"][-1] + 0.3 * 0.5 + 0.2 * side * 0.5) / 0.75
+    assert float(found["score_m1"][-1]) == pytest.approx(float(score))
+
+
+def test_a_silent_market_has_no_fresh_frame():
+    traded = np.repeat([1.0, 0.0], [60, 2])
+    found = frames_set(bars_of(100 + np.sin(np.arange(62)), isReal=traded), {})
+    assert not np.isnan(found["frames_net"][59])
+    assert np.isnan(found["frames_net"][60:]).all()
+    assert np.isnan(found["frames_entry"][60:]).all()
+    assert found["frames_entry"][59] == (1 if abs(found["score_m1"][59]) > 0.3 else 0)
+
+
+def test_a_bar_that_cannot_be_is_a_missing_one():
+    columns = ["interval", "open", "high", "low", "close", "volume"]
+    sound, broken = [(10, 11, 9, 10, 1), (11, 11, 11, 11, 2)], [(9, 10, 10, 10, 1), (1, 2, 0, 1, 1), (1, 2, 1, np.inf, 1), (1, 2, 1, 1, np.nan)]
+    told = pd.DataFrame([(i, *bar) for i, bar in enumerate([sound[0], *broken, sound[1], broken[0]])], columns=columns)
+    grid = bar_reference.regular_grid(told)
+    assert grid["isReal"].tolist() == [1, 0, 0, 0, 0, 1, 0]
+    assert grid["close"].tolist() == [10, 10, 10, 10, 10, 11, 11]
+
+
+def test_a_body_without_a_range_has_no_flow():
+    bars = bars_of([10, 10])
+    bars.o = np.array([9, 10], dtype=bar_reference.LONG)
+    with np.errstate(all="ignore"):
+        flow = bar_reference.bars_set(bars, {"histVol20Median": 1.0})["order_flow_imbalance"]
+    assert np.isnan(flow[0])
+    assert flow[1] == 0
 
 
 def news(*articles):
