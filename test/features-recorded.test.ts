@@ -85,20 +85,22 @@ describe("parity", () => {
   );
 
   it.skipIf(python === undefined)(
-    "holds where there were trades before the first book (needs a Python with numpy and pandas)",
+    "holds where there were trades before the first book, and gaps (needs a Python with numpy and pandas)",
     async () => {
-      const options = { meanGapMs: 60, startMs: 71_000 };
-      const market = microMarket({ seed: 31, events: 6000, ...options });
-      const task = tapeTask(
-        [MICROSTRUCTURE_SET],
-        [...tradesBefore(market), ...market],
-      );
+      const market = microMarket({
+        seed: 6,
+        events: 3000,
+        meanGapMs: 600,
+        startMs: 71_000,
+        gaps: 0.05,
+      });
+      const sets = [MICROSTRUCTURE_SET, MARKET_FEATURES];
+      const task = tapeTask(sets, [...tradesBefore(market), ...market]);
+      expect(task.values[0]).toBeNaN();
       const report = await runParity(task, python!);
       expect(report.rows).toBeGreaterThan(1000);
       expect(report.nanMismatches).toBe(0);
-      expect(report.maxRelError).toBeLessThan(1e-5);
-      const [first] = task.values;
-      expect(first).toBeNaN();
+      expect(report.maxRelError).toBeLessThan(1e-6);
     },
     60_000,
   );

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import itertools
+import warnings
+from collections.abc import Callable
 
 import numpy as np
 
@@ -132,7 +135,10 @@ def counts(t: Tape) -> dict[str, Column]:
 
 
 def buckets(t: Tape, size: Column, sign: Column) -> dict[str, Column]:
-    """Fifty buckets of equal volume. They begin anew with each minute, each three seconds of what the minute before traded on average."""
+    """
+    Fifty buckets of equal volume. They begin anew with each minute, each three seconds of what the minute before traded on average. A trade
+    fills fifty at the most: what is beyond is one more.
+    """
     # The clock is that of all that came, not of trades alone.
     clock = t.ns[t.clock] / NS
     full: list[tuple[Column, Column, Column]] = []
@@ -149,9 +155,11 @@ def buckets(t: Tape, size: Column, sign: Column) -> dict[str, Column]:
             minute, minute_volume = told, LONG(0)
         minute_volume += size[i]
         left = size[i] if whole > 0 else LONG(0)
-        while left > whole * LONG("1e-12"):
+        for of_trade in itertools.count():
+            if left <= whole * LONG("1e-12"):
+                break
             began = now if held == 0 else began
-            part = min(left, whole - held)
+            part = min(left, whole - held) if of_trade < BUCKETS else left
             held, bought, left = held + part, bought + part * (1 + sign[i]) / 2, left - part
             if whole - held <= whole * LONG("1e-12"):
                 full.append((2 * bought - held, held, LONG(now - began)))
@@ -166,45 +174,62 @@ def buckets(t: Tape, size: Column, sign: Column) -> dict[str, Column]:
 
 
 class Seconds:
-    """The book as it stood at each whole second from the first on, and which of them a row has seen the end of."""
+    """The book as it stood at each whole second from the first on, -1 for none, and which of them a row has seen the end of."""
 
     def __init__(self, t: Tape) -> None:
         first = int(np.ceil(t.time[BOOK][0] / NS))
         self.at = np.arange(first, int(np.ceil(t.at_ns.max() / NS)) + 1)
-        self.book = before(t.time[BOOK], self.at * NS)
+        self.book = t.standing(self.at * NS)
         self.last = np.ceil(t.at_ns / NS).astype(int) - 1 - first
 
     def said(self, column: Column) -> Column:
         return pick(column, self.last)
 
 
+def returns(mid: Column) -> Column:
+    """Of each second, where the mid at both its ends is known."""
+    return np.r_[LONG(np.nan), bps(mid[1:] / mid[:-1])]
+
+
+def bipower(r: Column, n: int) -> Column:
+    """Barndorff-Nielsen and Shephard's over the last n returns, a second: no product but of seconds that follow one another."""
+    product = abs(r * np.r_[np.nan, r[:-1]])
+    known = ~np.isnan(r)
+    return np.pi / LONG(2) * over_last(product[known], n - 1, np.nanmean)
+
+
+def over_last(x: Column, n: int, reduce: Callable[..., Column] = np.sum) -> Column:
+    """NaN until there are so many."""
+    out = np.full(len(x), np.nan, dtype=LONG)
+    if len(x) >= n:
+        with warnings.catch_warnings():
+            # A mean of nothing is NaN.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            out[n - 1 :] = reduce(np.lib.stride_tricks.sliding_window_view(x, n), axis=1)
+    return out
+
+
 def seconds(t: Tape) -> dict[str, Column]:
     grid = Seconds(t)
-    mid = t.mid[grid.book]
-    r = np.r_[LONG(np.nan), bps(mid[1:] / mid[:-1])]
-    product = abs(r * np.r_[np.nan, r[:-1]])
-    # Before the first return nothing moved.
-    product[1] = 0
+    all_r = returns(pick(t.mid, grid.book))
+    known = np.flatnonzero(~np.isnan(all_r))
+    r = all_r[known]
     f: dict[str, Column] = {}
-
-    def total(x: Column, n: int) -> Column:
-        out = np.full(len(x), np.nan, dtype=LONG)
-        if len(x) > n:
-            out[n:] = np.lib.stride_tricks.sliding_window_view(x[1:], n).sum(axis=1)
-        return out
-
     for n in (60, 300):
-        square, bipower = total(r**2, n), np.pi / LONG(2) * total(product, n) * n / (n - 1)
-        f[f"realizedVolatility{n}S"] = np.sqrt(square / n)
-        f[f"bipowerVolatility{n}S"] = np.sqrt(bipower / n)
-        f[f"jumpShare{n}S"] = np.where(square > 0, np.maximum(0, 1 - ratio(bipower, square)), np.nan)
+        square = over_last(r**2, n, np.mean)
+        products = np.where(np.isnan(square), np.nan, bipower(all_r, n))
+        f[f"realizedVolatility{n}S"] = np.sqrt(square)
+        f[f"bipowerVolatility{n}S"] = np.sqrt(products)
+        f[f"jumpShare{n}S"] = np.where(square > 0, np.maximum(0, 1 - ratio(products, square)), np.nan)
     short, long = f["realizedVolatility60S"], f["realizedVolatility300S"]
     with np.errstate(all="ignore"):
         f["volatilityRatio"] = np.where((short > 0) & (long > 0), np.log(short / long), np.nan)
-    f["downsideShare60S"] = ratio(total(np.where(r < 0, r**2, 0), 60), total(r**2, 60))
+    f["downsideShare60S"] = ratio(over_last(np.where(r < 0, r**2, 0), 60), over_last(r**2, 60))
+    # What the last return said stands until the next.
+    out = {name: pick(column, before(known, grid.last)) for name, column in f.items()}
     spread, depth = (t.ask_price - t.bid_price)[:, 0] / t.mid, np.log((t.bid_size + t.ask_size)[:, :5].sum(axis=1))
-    f["spreadPersistence"], f["depthPersistence"] = persistence(spread[grid.book]), persistence(depth[grid.book])
-    out = {name: grid.said(column) for name, column in f.items()}
+    for name, x in (("spreadPersistence", spread), ("depthPersistence", depth)):
+        out[name] = grid.said(persistence(pick(x, grid.book)))
     warm_ups = {name: 61 if name.endswith("60S") else 301 for name in f} | {"spreadPersistence": 300, "depthPersistence": 300}
     return {name: after(t, column, warm_ups[name]) for name, column in out.items()}
 
@@ -215,11 +240,13 @@ def persistence(x: Column) -> Column:
     out = np.full(len(y), np.nan, dtype=LONG)
     sums = np.zeros(5, dtype=LONG)
     for i in range(1, len(y)):
+        out[i] = out[i - 1]
+        if np.isnan(y[i - 1] + y[i]):
+            continue
         sums = sums * SECONDS_KEPT + np.array([1, y[i - 1], y[i], y[i - 1] ** 2, y[i - 1] * y[i]])
         weight, a, b, aa, ab = sums
         variance = weight * aa - a * a
-        if variance > LONG("1e-12") * weight * aa:
-            out[i] = np.clip((weight * ab - a * b) / variance, -1, 1)
+        out[i] = np.clip((weight * ab - a * b) / variance, -1, 1) if variance > LONG("1e-12") * weight * aa else np.nan
     return out
 
 
@@ -231,9 +258,9 @@ def spreads(t: Tape) -> dict[str, Column]:
     f = {"effectiveSpread": after(t, share(t.faded(TRADE, paid, 30), t.faded(TRADE, np.where(mid > 0, size, 0), 30)), 30)}
     due = (np.ceil(t.time[TRADE] / SLOT_NS) + LATER_SLOTS) * SLOT_NS
     later = t.mid_at(due)
-    # Counted with the first book, trade or row after it was due.
+    # Counted with the first book, trade or row after it was due, if there is a book then.
     counted = before(t.ns[t.clock], due) + 1
-    is_due = (counted < len(t.clock)) & (mid > 0)
+    is_due = (counted < len(t.clock)) & (mid > 0) & (t.standing(due) >= 0)
     at = t.clock[counted[is_due]]
     left = (20_000 * sign * size * np.log(price / later))[is_due]
     sums = [t.faded_at(at, x, 30) for x in (left, size[is_due])]
@@ -251,7 +278,7 @@ def leader(t: Tape) -> dict[str, Column]:
     now = at(t.at_ns)
     f = {f"leaderReturn{name}": after(t, bps(now / at(t.at_ns - ms * 1_000_000)), ms / 1000) for name, ms in SPANS_MS.items()}
     grid = Seconds(t)
-    own, other = (np.r_[np.nan, bps(x[1:] / x[:-1])] for x in (t.mid[grid.book], at(grid.at * NS)))
+    own, other = returns(pick(t.mid, grid.book)), returns(at(grid.at * NS))
     sums, said = np.zeros(5, dtype=LONG), np.full((len(own), 3), np.nan, dtype=LONG)
     for i in range(1, len(own)):
         if not np.isnan(own[i] + other[i]):
@@ -266,5 +293,5 @@ def leader(t: Tape) -> dict[str, Column]:
         f[f"leader{name}"] = after(t, np.where(is_known, grid.said(said[:, k]), np.nan), 300)
     # A second ago: ten points of 100 ms before the newest.
     past = (np.ceil(t.at_ns / SLOT_NS) - 11) * SLOT_NS
-    f["leaderGap1S"] = f["leaderBeta"] * f["leaderReturn1S"] - bps(t.now(t.mid) / t.mid_at(past))
+    f["leaderGap1S"] = f["leaderBeta"] * f["leaderReturn1S"] - bps(t.now(t.mid) / pick(t.mid, t.standing(past)))
     return f

@@ -53,10 +53,8 @@ class Tape:
         self.seq = {k: told["seq"].to_numpy()[at] for k, at in self.step.items()}
         self.at, self.at_ns = self.step[ROW], self.time[ROW]
         self.first_ns = self.time[BOOK][0]
-        # What moves the clock of the microstructure set, which its first book begins.
-        moving = np.sort(np.concatenate([self.step[k] for k in (BOOK, TRADE, ROW)]))
-        self.clock = moving[moving >= self.step[BOOK][0]]
         self._book()
+        self.clock = self.clock_of(BOOK, TRADE, ROW)
 
     def _book(self) -> None:
         levels = self.numbers[BOOK]
@@ -67,6 +65,27 @@ class Tape:
         # The first book after a loss is no change of the one before it.
         self.is_first = np.r_[True, before(voids, step)[1:] > before(voids, step)[:-1]] if len(voids) else np.arange(len(step)) == 0
         self.last = before(step, self.at)
+
+    def clock_of(self, *kinds: int) -> np.ndarray:
+        """The steps at which time passes, the first book being the first: what came between them is only known with the next."""
+        moving = np.sort(np.concatenate([self.step[k] for k in kinds]))
+        return moving[moving >= self.step[BOOK][0]]
+
+    def stood_until(self) -> Column:
+        """When each book gave way to the next or, where it was lost, was last known to stand."""
+        books, voids = self.step[BOOK], self.step[VOID]
+        until = np.append(self.time[BOOK][1:], np.inf)
+        lost = np.append(self.is_first[1:], False)
+        first_void = voids[before(voids, books[lost]) + 1]
+        until[lost] = self.ns[self.clock[before(self.clock, first_void)]]
+        return until.astype(LONG)
+
+    def standing(self, at_ns: np.ndarray) -> np.ndarray:
+        """The book at each point of a grid, as the first that came after the point found it; -1 where there was none."""
+        counted = before(self.ns[self.clock], at_ns) + 1
+        step = np.append(self.clock, self.clock[-1] + 1)[counted] - 1
+        book = before(self.step[BOOK], step)
+        return np.where(pick(self.step[BOOK], book, -1) > pick(self.step[VOID], before(self.step[VOID], step), -1), book, -1)
 
     def now(self, x: Column) -> Column:
         """Of the book as it stands."""
@@ -80,10 +99,10 @@ class Tape:
 
     def _means(self, x: Column, decay_s: float) -> tuple[Column, Column]:
         """Over the time until each book, each moment weighted with exp(-age/T): sum and weight. Time without a book does not count."""
-        time = self.time[BOOK].astype(LONG)
+        stood = (self.stood_until() - self.time[BOOK]) / NS
         total, weight = np.zeros(len(x), dtype=LONG), np.zeros(len(x), dtype=LONG)
         for i in range(1, len(x)):
-            keep = LONG(1) if self.is_first[i] else np.exp(-(time[i] - time[i - 1]) / NS / LONG(decay_s))
+            keep = np.exp(-stood[i - 1] / LONG(decay_s))
             total[i] = total[i - 1] * keep + x[i - 1] * (1 - keep)
             weight[i] = weight[i - 1] * keep + (1 - keep)
         return total, weight

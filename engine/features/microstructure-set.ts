@@ -111,7 +111,8 @@ const LOG = "ln ratio";
 
 /**
  * Letters as in docs/features.md; L: half the mean size of both sides' 10 best levels; I: (Qb − Qa)/(Qb + Qa); S: Pa − Pb; m: the mid; s: +1
- * for a trade whose aggressor bought, −1 sold; r: the return of the mid over a second of the grid, in basis points.
+ * for a trade whose aggressor bought, −1 sold; r: the return of the mid over a second of the grid, in basis points; a second at either end of
+ * which there was no book has none, and a window of n s is of the last n returns.
  */
 const FLOW: readonly DeclaredFeature[] = [
   ...Array.from({ length: MICRO_LEVELS }, (_, i) =>
@@ -293,7 +294,7 @@ const VARIATION: readonly DeclaredFeature[] = [
     feature(
       `bipowerVolatility${n}S`,
       perRootSecond,
-      `√(π/2·Σ_${n}|r·r′|/${n - 1}); r′: the second before`,
+      `√(π/2·Σ|r·r′|/N) over ${n} s; r′: the second before; N: how many products, ${n - 1} without a gap`,
       BARNDORFF,
       seconds(n),
     ),
@@ -409,7 +410,8 @@ const LEAD: readonly DeclaredFeature[] = [
 
 export const MICROSTRUCTURE_SET: DeclaredSet = declareSet({
   name: "microstructure",
-  version: 1,
+  // Version 1 counted a product too many in its bipower variation, and aged from a first trade.
+  version: 2,
   title: "Order-book and trade microstructure",
   features: [
     ...FLOW,

@@ -64,6 +64,11 @@ class Stage {
     return this;
   }
 
+  lose(): this {
+    this.features.onVoid();
+    return this;
+  }
+
   trade(ms: number, side: Side, size: number, price = 100): this {
     const trade: Trade = {
       type: "trade",
@@ -218,6 +223,25 @@ describe("microstructure features", () => {
     expect(jump.value("jumpShare60S")).toBeGreaterThan(0.99);
     expect(jump.value("jumpShare300S")).toBeGreaterThan(0.99);
     expect(jump.value("volatilityRatio")).toBeCloseTo(Math.log(5) / 2, 2);
+  });
+
+  it("multiply no moves on both sides of a gap", () => {
+    const together = new Stage();
+    const apart = new Stage();
+    for (let s = 0; s < 70; s++) {
+      const moved = s >= 66 ? 2 : s >= 65 ? 1 : 0;
+      together.at(s * 1000 + 1, 99 + moved, 5, 101 + moved, 5);
+      // Its moves are in the last second before the gap and in the first after it.
+      const ms = s >= 66 ? 5000 : 0;
+      if (s === 66)
+        apart.at(66_001, 100, 5, 102, 5).lose().at(70_001, 100, 5, 102, 5);
+      apart.at(s * 1000 + ms + 1, 99 + moved, 5, 101 + moved, 5);
+    }
+    const name = "realizedVolatility60S";
+    expect(apart.value(name)).toBeCloseTo(together.value(name), 12);
+    expect(together.value("bipowerVolatility60S")).toBeGreaterThan(10);
+    expect(apart.value("bipowerVolatility60S")).toBe(0);
+    expect(apart.value("jumpShare60S")).toBe(1);
   });
 
   it("tell what a trade pays and what is left of it five seconds later", () => {

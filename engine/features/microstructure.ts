@@ -264,6 +264,7 @@ export class Microstructure implements EventFeatures {
       const before = own[SECOND_MID]!;
       own[SECOND_MID] = mid;
       if (mid === 0) {
+        this.#volatility.skipSecond();
         this.#resilience.skipSecond();
         this.#lead.skipSecond();
         continue;

@@ -6,7 +6,7 @@ import pytest
 pd = pytest.importorskip("pandas")
 
 import tape_reference as ref  # noqa: E402
-from micro_reference import after, between, counting_trades  # noqa: E402
+from micro_reference import Seconds, after, between, bipower, counting_trades  # noqa: E402
 
 SECOND = 1_000_000_000
 COLUMNS = ["kind", "receivedNs", "seq", *(f"{side}{part}{n}" for side in ("bid", "ask") for n in range(1, 11) for part in ("Price", "Size"))]
@@ -63,3 +63,27 @@ def test_an_age_counts_from_the_first_book_and_no_trade_before_it_is_counted():
     assert after(t, np.array([1.0, 1.0]), 1).tolist()[1:] == [1.0]
     assert np.isnan(after(t, np.array([1.0, 1.0]), 1)[0])
     assert counting_trades(t).time[ref.TRADE].tolist() == [72 * SECOND]
+
+
+def test_a_second_is_of_the_book_that_stood_unless_it_was_lost():
+    t = tape(
+        *(book(0.5, 99, 101), book(1.5, 98, 100), other(ref.ROW, 2.5), other(ref.VOID, 2.5), book(3.5, 97, 99), other(ref.ROW, 4.5)),
+    )
+    grid = Seconds(t)
+    assert grid.at.tolist() == [1, 2, 3, 4, 5]
+    assert grid.book.tolist() == [0, 1, -1, 2, 2]
+
+
+def test_bipower_variation_is_the_variance_of_a_brownian_path():
+    r = np.random.default_rng(1).standard_normal(200_000)
+    apart = bipower(r, 60)[59::60].astype(float)
+    # Chance makes 0.002 of it; a product too many in each window 0.017.
+    assert apart.mean() == pytest.approx((r**2).mean(), abs=0.008)
+
+
+def test_bipower_variation_takes_no_product_over_a_gap():
+    r = np.zeros(64)
+    r[60], r[61], r[62] = 2.0, np.nan, 3.0
+    assert bipower(r, 60)[-1] == 0
+    r[61] = 4.0
+    assert float(bipower(r, 60)[-1]) == pytest.approx(np.pi / 2 * 20 / 59)
