@@ -191,7 +191,7 @@ class SignalPath {
   readonly #executor = new ManualExecutor();
   readonly #tape: BookTape;
   readonly #encoding: Encoding;
-  #close: () => Promise<void> = () => Promise.resolve();
+  #close: StartedActors["close"] = () => Promise.resolve(undefined);
   #inputs: ActorInputs | undefined;
   #sink = new EncodingSink(this.#clock);
 

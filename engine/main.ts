@@ -28,6 +28,7 @@ import type {
 import { PredictBackend } from "./predict-backend.ts";
 import { startActors, type StartedActors } from "./record-run.ts";
 import { startSimulator } from "./simulated-market.ts";
+import type { CodedError } from "./std/errors.ts";
 import { liveExecutor } from "./std/executor.ts";
 import { systemClock, systemTimers } from "./std/time.ts";
 import { openPredictions, openStore } from "./stores.ts";
@@ -42,6 +43,8 @@ export interface Engine {
   readonly simulated: boolean;
   /** Ends what was begun, in reverse; resolves when nothing is left. */
   stop(): Promise<void>;
+  /** Once it has stopped: what keeps its recording from being whole. */
+  recordingLost(): CodedError | undefined;
 }
 
 export interface EngineOptions {
@@ -123,7 +126,10 @@ const start = async (
     onSnapshotWanted: (symbol) => feed.requestSnapshot(symbol),
     onLeft: (symbol) => feed.forget(symbol),
   });
-  stops.push(() => actorsLife.close());
+  let recordingLost: CodedError | undefined;
+  stops.push(async () => {
+    recordingLost = await actorsLife.close();
+  });
   stops.push(() => inputs.drain());
 
   const feed = new MarketFeed({
@@ -198,6 +204,7 @@ const start = async (
     url: `http://${config.http.host}:${hub.port}/`,
     registry,
     simulated: isSimulated,
+    recordingLost: () => recordingLost,
   };
 };
 

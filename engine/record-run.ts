@@ -20,7 +20,7 @@ import type { MarketEvent } from "./domain/market-event.ts";
 import type { Logger, SignalSink, Telemetry } from "./ports.ts";
 import { SignalFile } from "./signal-file.ts";
 import { standingMarket } from "./standing-market.ts";
-import { CodedError } from "./std/errors.ts";
+import { CodedError, toCodedError } from "./std/errors.ts";
 import { systemClock, systemTimers, type MonoNanos } from "./std/time.ts";
 
 /** Where the feed and the operators knock. */
@@ -32,8 +32,8 @@ export interface ActorInputs extends MachineInputs {
 export interface StartedActors {
   readonly actors: EngineActors;
   readonly inputs: ActorInputs;
-  /** After the drain: nothing more is recorded. */
-  readonly close: () => Promise<void>;
+  /** After the drain: nothing more is recorded. Resolves to what keeps the recording from being whole. */
+  readonly close: () => Promise<CodedError | undefined>;
 }
 
 export interface RecordTo {
@@ -102,7 +102,7 @@ const startUnrecorded = (
     inputs: machineOf(actors),
     close: async () => {
       flushing.cancel();
-      await endSignals(signals, log);
+      return endSignals(signals, log);
     },
   };
 };
@@ -137,7 +137,9 @@ const startRecorded = async (
     "fusewire_journal_lost_total",
     "Recordings whose journal ended before the run, as the tape had no room",
   );
+  let journalLost: CodedError | undefined;
   const onLost = (error: CodedError): void => {
+    journalLost = error;
     lost.add(1);
     log.error("record.lost", { code: error.code });
   };
@@ -162,8 +164,11 @@ const startRecorded = async (
     close: async () => {
       flushing.cancel();
       recording.end();
-      await tape.close();
-      await endSignals(signals, log);
+      const { isWhole, lost } = await tape.close();
+      const signalsLost = await endSignals(signals, log);
+      if (journalLost !== undefined || isWhole)
+        return journalLost ?? signalsLost;
+      return new CodedError("E_TAPE_HOLE", { detail: `${lost} events` });
     },
   };
 };
@@ -216,8 +221,8 @@ const isPlain = (value: unknown): boolean => {
 const endSignals = async (
   signals: SignalFile | undefined,
   log: Logger,
-): Promise<void> => {
-  if (signals === undefined) return;
+): Promise<CodedError | undefined> => {
+  if (signals === undefined) return undefined;
   try {
     const sha256 = await signals.end();
     log.info("record.signals", {
@@ -225,7 +230,13 @@ const endSignals = async (
       dropped: signals.dropped,
       sha256,
     });
+    return signals.dropped === 0
+      ? undefined
+      : new CodedError("E_TAPE_WRITE", {
+          detail: `${signals.dropped} signals were dropped`,
+        });
   } catch (error) {
     log.error("record.signalsFailed", { error });
+    return toCodedError(error);
   }
 };

@@ -1,4 +1,5 @@
 /** A run whose tape is slower than it is: the run goes on as if nothing were, its record ends, and what stands replays. */
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -100,7 +101,7 @@ it("ends the journal, counts it, and says every signal all the same", async () =
   expect(lost(telemetry)).toBeGreaterThan(lostThen + 900);
   disk.release();
   inputs.drain();
-  await close();
+  expect(await close()).toMatchObject({ code: "E_TAPE_LOST" });
 
   const reader = new TapeReader(tape);
   const summary = await replayRecorded({
@@ -118,6 +119,32 @@ it("ends the journal, counts it, and says every signal all the same", async () =
     await readFile(join(folder, "again.jsonl"), "utf8"),
   ];
   expect(whole.startsWith(again)).toBe(true);
+}, 30_000);
+
+it("ends with the error's code and status, having run on to its end, where the disk took no more", async () => {
+  const cli = join(import.meta.dirname, "../dist/engine/cli/fusewire.js");
+  const out = join(folder, "full.fwt");
+  // A limit on the size of files is a full disk to whoever writes one.
+  const ended = await new Promise<{ code: unknown; stderr: string }>(
+    (resolve) =>
+      execFile(
+        "bash",
+        [
+          ...["-c", 'ulimit -f 36; exec "$@"', "bash", process.execPath, cli],
+          ...["record", "--out", out, "--seconds", "2", "--port", "0"],
+          ...["--set", "models.llama=false", "--rate", "20"],
+          ...["--state-dir", join(folder, "state")],
+        ],
+        (error, _stdout, stderr) => resolve({ code: error?.code ?? 0, stderr }),
+      ),
+  );
+  expect(ended.code).toBe(1);
+  expect(ended.stderr).toContain("tape.failing");
+  expect(ended.stderr).toContain("engine.stopped");
+  expect(ended.stderr).toMatch(/^fusewire: E_TAPE_HOLE: .* events$/m);
+  const reader = new TapeReader(out);
+  for await (const item of reader.items()) expect(item.type).not.toBe("hole");
+  expect(reader.records).toBeGreaterThan(50);
 }, 30_000);
 
 const lost = (telemetry: RecordingTelemetry): number =>

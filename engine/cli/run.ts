@@ -49,7 +49,7 @@ const untilStopped = (
     }),
   ]);
 
-/** Until it is told to stop, or its time is over; returns the exit code. */
+/** Until it is told to stop, or its time is over; returns the exit code. Throws what its recording lacks: it ran on without, but is not what was asked for. */
 export const runEngine = async (
   config: Config,
   endAfterMs?: number,
@@ -81,6 +81,8 @@ const runUntilStopped = async (
   killIfStuck();
   await engine.stop();
   log.info("engine.stopped");
+  const lost = engine.recordingLost();
+  if (lost !== undefined) throw lost;
   return error === undefined ? EXIT.ok : EXIT.failed;
 };
 

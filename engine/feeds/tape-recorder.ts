@@ -83,6 +83,8 @@ export interface TapeRecorderCounts {
   readonly holes: number;
   /** On the disk, compressed. */
   readonly bytes: number;
+  /** Nothing that was handed over is missing. */
+  readonly isWhole: boolean;
   /** In order, those that were removed among them. */
   readonly parts: readonly string[];
   readonly writeErrors: number;
@@ -102,6 +104,8 @@ export class TapeRecorder {
   /** What was not kept since there was no room: said before anything else is kept. */
   #loss: TapeLoss | undefined;
   #isOpen = true;
+  /** The disk did not take what was left at the end. */
+  #isCutShort = false;
   #records = 0;
   #marks = 0;
   #states = 0;
@@ -156,6 +160,7 @@ export class TapeRecorder {
       lost: this.#lost,
       holes: this.#holes,
       bytes: this.#pump.bytes,
+      isWhole: this.#lost === 0 && !this.#isCutShort,
       parts: this.#parts.paths,
       writeErrors: this.#pump.errors,
     };
@@ -209,6 +214,7 @@ export class TapeRecorder {
 
   /** What the disk did not take in time is lost; nothing waits for it any longer. */
   #abandon(): void {
+    this.#isCutShort = true;
     this.#pump.stop();
     const { unwritten } = this.#buffers;
     this.#lost += unwritten;
