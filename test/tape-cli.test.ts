@@ -59,7 +59,7 @@ describe("fusewire tape", () => {
   it("tells what is on a tape", async () => {
     const { status, stdout } = await run("info", tape);
     expect(status).toBe(0);
-    expect(stdout).toContain("tape, version 2, closed, from test");
+    expect(stdout).toContain("tape, version 3, closed, from test");
     expect(stdout).toContain("5000 events");
     expect(stdout).toContain("BTCUSDT.SIM");
     expect(json((await run("info", tape, "--json")).stdout)).toMatchObject({
@@ -77,6 +77,24 @@ describe("fusewire tape", () => {
     const { status, stdout } = fusewire("verify", damaged, "--json");
     expect(status).toBe(1);
     expect(json(stdout)["problems"]).toMatchObject([{ code: "E_TAPE_FORMAT" }]);
+  });
+
+  it("tells what it could read of a damaged tape, and ends with 1 and the code", () => {
+    const damaged = join(folder, "half.fwt");
+    const bytes = readFileSync(tape);
+    bytes[bytes.length >> 1]! ^= 4;
+    writeFileSync(damaged, bytes);
+    const { status, stdout, stderr } = fusewire("info", damaged, tape);
+    expect(status).toBe(1);
+    const read = Number(/^ {2}(\d+) events/m.exec(stdout)?.[1]);
+    expect(read).toBeGreaterThan(500);
+    expect(read).toBeLessThan(5000);
+    expect(stdout).toContain("5000 events");
+    expect(stderr).toMatch(/^fusewire: E_TAPE_FORMAT: .*half\.fwt.*checksum/);
+    // What a crash has cut off is no damage.
+    const torn = join(folder, "torn.fwt");
+    writeFileSync(torn, readFileSync(tape).subarray(0, -300));
+    expect(fusewire("info", torn).status).toBe(0);
   });
 
   it("calls no recording sound that has a line which cannot be read", async () => {

@@ -40,7 +40,8 @@ raw recording of a venue's messages, gzipped or not; its content tells which,
 not its name.
 
 info     span, symbols, events of each kind, rate, size, holes, and what is
-         wrong with it.
+         wrong with it. Exit code 1 where it cannot be read to its end: damage,
+         a part that is missing.
 verify   checks every checksum, the order of time, and each symbol's book: no
          gap, never crossed. Exit code 1 with the codes of all that is wrong:
          E_TAPE_FORMAT   damaged
@@ -128,7 +129,10 @@ export const tapeCommand: Command = {
 };
 
 const info = (paths: readonly string[], values: Values): Promise<number> =>
-  inspectAll(paths, values, infoText, () => true);
+  inspectAll(paths, values, infoText, ({ damage }) => {
+    if (damage !== undefined) console.error(`fusewire: ${damage.message}`);
+    return damage === undefined;
+  });
 
 const verify = (paths: readonly string[], values: Values): Promise<number> =>
   inspectAll(
@@ -149,8 +153,8 @@ const inspectAll = async (
   for (const path of paths)
     try {
       const report = await inspectTape(path);
-      areGood &&= isGood(report);
       print(report, json, text);
+      areGood = isGood(report) && areGood;
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       areGood = false;
@@ -166,7 +170,10 @@ const print = (
   report: TapeReport,
   asJson: boolean | undefined,
   text: (report: TapeReport) => string,
-): void => console.log(asJson === true ? JSON.stringify(report) : text(report));
+): void => {
+  const { damage: _, ...told } = report;
+  console.log(asJson === true ? JSON.stringify(told) : text(report));
+};
 
 const cut = async (paths: readonly string[], values: Values) => {
   outFlag(values);

@@ -17,6 +17,8 @@ export interface TapeReport extends TapeSummary {
   readonly malformed: number;
   readonly books: Readonly<Record<SymbolId, BookReport>>;
   readonly problems: readonly TapeProblem[];
+  /** What kept it from being read to its end: the first of the problems. */
+  readonly damage?: CodedError;
   /** Of a tape of our own. */
   readonly tape?: TapeDetails;
 }
@@ -73,6 +75,7 @@ export const inspectTape = async (path: string): Promise<TapeReport> => {
       ...(tape instanceof TapeReader ? problemsOfTape(tape) : []),
       ...check.problems,
     ],
+    ...(damage === undefined ? {} : { damage }),
     ...(tape instanceof TapeReader ? { tape: detailsOf(tape) } : {}),
   };
 };
