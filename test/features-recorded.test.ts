@@ -73,7 +73,7 @@ describe("parity", () => {
   it.skipIf(!hasData || python === undefined)(
     "holds on a recorded tape, as far as the rounding of its prices allows (needs ../shared/data, and a Python with numpy and pandas)",
     async () => {
-      const events = (await tapeEvents(TAPE)).slice(0, 12_000);
+      const events = (await tapeEvents([TAPE])).slice(0, 12_000);
       const task = tapeTask([MARKET_FEATURES, MICROSTRUCTURE_SET], events);
       const report = await runParity(task, python!);
       expect(report.features).toBe(95);
@@ -129,14 +129,14 @@ describe.skipIf(!hasData)("recorded data (needs ../shared/data)", () => {
   it("holds no look-ahead in bars, and they settle as declared", async () => {
     const source = barSource(GRID_SETS, await barsOf(BARS));
     const ahead = verifyLookahead(source, 3, new Random("recorded"));
-    expect(ahead).toMatchObject({ features: 181, changedRows: 0 });
+    expect(ahead).toMatchObject({ features: 214, changedRows: 0 });
     const warm = verifyWarmup(source, 3, new Random("recorded"), 1e-9);
     expect(warm.failedFeatures).toEqual([]);
     expect(warm.values).toBeGreaterThan(10_000);
   }, 60_000);
 
   it("holds no look-ahead in a tape, and it settles as declared", async () => {
-    const events = (await tapeEvents(TAPE)).slice(0, 20_000);
+    const events = (await tapeEvents([TAPE])).slice(0, 20_000);
     const source = tapeSource(events, () => new FeatureSet());
     const random = new Random("recorded");
     expect(verifyLookahead(source, 2, random).changedRows).toBe(0);

@@ -7,7 +7,7 @@ import { GRID_FILL_MAX, GridFeatures } from "../features/grid-features.ts";
 import { NEWS_SET, NewsWindows } from "../features/news-windows.ts";
 import type { Article } from "../features/news-windows.ts";
 import { CodedError } from "../std/errors.ts";
-import { ArticleDraw, BesideDraw } from "./parity-beside.ts";
+import { ArticleDraw, BesideDraw, withSides } from "./parity-beside.ts";
 import type { ParityTask } from "./verify-parity.ts";
 
 const BAR_COLUMNS = [
@@ -33,8 +33,9 @@ const ARTICLE_COLUMNS = [
 /** Sets in the order of the engine's list; frames are left out where the bars are not minutes. */
 export const barsTask = (
   wanted: readonly DeclaredSet[],
-  bars: readonly Bar[],
+  recorded: readonly Bar[],
 ): ParityTask => {
+  const bars = withSides(recorded);
   const intervalMs = bars[0]?.intervalMs;
   if (intervalMs === undefined)
     throw new CodedError("E_INPUT_SCHEMA", { detail: "no bars" });

@@ -1,4 +1,5 @@
 /** What recorded bars do not say, drawn, so that every feature has something to read on both sides of a parity check. */
+import type { Bar } from "../domain/market-event.ts";
 import type { GridFeatures } from "../features/grid-features.ts";
 import type { Article } from "../features/news-windows.ts";
 import { Random } from "../std/random.ts";
@@ -11,10 +12,28 @@ const NEWS_HOURS = 9;
 const ARTICLE_CHANCE = 0.04;
 const DATE_OFF_MAX_US = 2 * HOUR_US;
 
-/** A book, a leading symbol, funding and mood beside each bar. */
+/** Open interest is now and then not told for an hour. */
+const UNTOLD_CHANCE = 2e-4;
+const UNTOLD_BARS = 60;
+/** Bars of which the sides are not known, before those that say them. */
+const SIDELESS_BARS = 100;
+
+/** Who bought and sold, where the file does not say it. */
+export const withSides = (bars: readonly Bar[]): readonly Bar[] => {
+  const random = new Random(SEED + 2);
+  return bars.map((bar, i) => {
+    if (i < SIDELESS_BARS || bar.buyVolume !== undefined) return bar;
+    const buyVolume = bar.volume * random.next();
+    return { ...bar, buyVolume, sellVolume: bar.volume - buyVolume };
+  });
+};
+
+/** A book, a leading symbol, funding, open interest and mood beside each bar. */
 export class BesideDraw {
   readonly #random = new Random(SEED);
   #other = 1000;
+  #interest = 1e5;
+  #untold = 0;
 
   next(features: GridFeatures, close: number): void {
     const random = this.#random;
@@ -32,6 +51,10 @@ export class BesideDraw {
     features.set("fundingRate", draw(-1e-3, 1e-3));
     features.set("sentiment", draw(-1, 1));
     features.set("sentimentMomentum", draw(-1, 1) > 0 ? NaN : draw(-1, 1));
+    this.#interest *= 1 + draw(-1e-3, 1e-3);
+    if (random.next() < UNTOLD_CHANCE) this.#untold = UNTOLD_BARS;
+    features.set("openInterest", this.#untold > 0 ? NaN : this.#interest);
+    if (this.#untold > 0) this.#untold--;
   }
 }
 

@@ -18,10 +18,10 @@ import { JoinedFeatures } from "./joined-features.ts";
 import type { Article } from "./news-windows.ts";
 
 type Step =
-  | Exclude<MarketEvent, { readonly type: "openInterest" | "bookDelta" }>
+  | Exclude<MarketEvent, { readonly type: "bookDelta" }>
   | { readonly type: "article"; readonly article: Article };
 
-/** A market with all that followers read: book, trades, quotes, bars of a second or a minute with holes, funding, news. */
+/** A market with all that followers read: book, trades, quotes, bars of a second or a minute with holes, funding, open interest, news. */
 const steps = (seed: number, events: number, meanGapMs: number): Step[] => {
   const random = new Random(seed);
   const barMs = random.next() < 0.5 ? 1000 : 60_000;
@@ -32,7 +32,7 @@ const steps = (seed: number, events: number, meanGapMs: number): Step[] => {
     const head = { symbol, eventUs, receivedUs, receivedNs };
     for (; openUs + barMs * 1000 <= eventUs; openUs += barMs * 1000)
       if (random.next() < 0.95) out.push(bar(head, openUs, barMs, random));
-    if (event.type === "openInterest" || event.type === "bookDelta") continue;
+    if (event.type === "bookDelta") continue;
     out.push(event);
     const drawn = random.next();
     if (drawn < 0.05)
@@ -44,6 +44,12 @@ const steps = (seed: number, events: number, meanGapMs: number): Step[] => {
         nextUs: eventUs,
       });
     else if (drawn < 0.1) out.push(article(head, random));
+    else if (drawn < 0.2)
+      out.push({
+        type: "openInterest",
+        ...head,
+        openInterest: 1000 + random.next(),
+      });
     else if (drawn < 0.3)
       out.push({
         type: "quote",
@@ -71,6 +77,8 @@ const bar = (
 ): Bar => {
   const open = 1000 + random.next();
   const close = 1000 + random.next();
+  const volume = random.next();
+  const buyVolume = volume * random.next();
   return {
     type: "bar",
     ...head,
@@ -80,7 +88,10 @@ const bar = (
     high: Math.max(open, close) + random.next(),
     low: Math.min(open, close) - random.next(),
     close,
-    volume: random.next(),
+    volume,
+    ...(random.next() < 0.9
+      ? { buyVolume, sellVolume: volume - buyVolume }
+      : {}),
     vwap: (open + close) / 2,
     trades: 1 + random.int(9),
     closed: true,
@@ -120,6 +131,9 @@ const tell = (follower: EventFeatures, step: Step, book: OrderBook): void => {
       break;
     case "funding":
       follower.onFunding?.(step);
+      break;
+    case "openInterest":
+      follower.onOpenInterest?.(step);
       break;
     case "article":
       follower.onArticle?.(step.article);

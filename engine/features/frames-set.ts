@@ -1,4 +1,4 @@
-/** The same look at the market in eight frames from a minute to six hours, each from its own closed bars, and where they agree. */
+/** The same look at the market in eight frames from a minute to six hours, each from its own closed bars, where they agree, and where to enter. */
 import { BarGraph } from "./bar-inputs.ts";
 import {
   change,
@@ -12,7 +12,16 @@ import {
 } from "./bar-terms.ts";
 import { seededExponential, wilder } from "./fading-series.ts";
 import { declareSet } from "./feature-declaration.ts";
-import type { DeclaredFeature } from "./feature-declaration.ts";
+import type { DeclaredFeature, FeatureInput } from "./feature-declaration.ts";
+import {
+  COMPONENT_WEIGHTS,
+  INTEREST_BARS,
+  VPIN_BARS,
+  frameInputs,
+  frameScore,
+  interestPressure,
+  toxicity,
+} from "./frame-score.ts";
 import { moments } from "./rolling-series.ts";
 import type { Series } from "./series-graph.ts";
 
@@ -20,7 +29,7 @@ interface Frame {
   readonly name: string;
   readonly minutes: number;
   readonly weight: number;
-  /** Beyond the frame's own length. */
+  /** Beyond the frame's own length, and how long ago a minute last traded for the frame to count. */
   readonly staleS: number;
 }
 
@@ -40,11 +49,14 @@ interface FrameFeature {
   readonly unit: string;
   readonly formula: string;
   readonly series: Series;
+  /** Bars alone when absent. */
+  readonly inputs?: readonly FeatureInput[];
 }
 
 /** What each frame says, from its own bars. Means are seeded with the plain mean of their first n, deviations are a population's. */
 export const defineFrame = (g: BarGraph): readonly FrameFeature[] => {
   const { close } = g.inputs;
+  const own = frameInputs(g);
   const [ema20, ema50, ema200] = [20, 50, 200].map((n) =>
     seededExponential(g, close, n),
   );
@@ -67,20 +79,24 @@ export const defineFrame = (g: BarGraph): readonly FrameFeature[] => {
   const position = bandPosition(g);
   const apart = difference(g, ema20!.offset, ema50!.offset);
   const trend = ratio(g, apart, ema50!.value);
+  const technical = technicalOf(g, {
+    ema20: ema20!.value,
+    ema50: ema50!.value,
+    ema200: ema200!.value,
+    rsi,
+    histogram,
+    position,
+  });
+  const vpin = toxicity(g, own);
+  const interest = interestPressure(g, own, move);
+  const obi = own.imbalance;
   return [
     {
       name: "technical",
       unit: "ratio in [-1, 1]",
       formula:
         "±0.3 for EMA_20, 50, 200 in order (±0.15 for 20 and 50 alone), ±0.25 for RSI beyond 30, 70 (±0.1 beyond 40, 60), ±0.2 for the MACD histogram's sign, (0.5 - bb_position)/2; clipped to 1",
-      series: technical(g, {
-        ema20: ema20!.value,
-        ema50: ema50!.value,
-        ema200: ema200!.value,
-        rsi,
-        histogram,
-        position,
-      }),
+      series: technical,
     },
     {
       name: "rsi_14",
@@ -114,8 +130,40 @@ export const defineFrame = (g: BarGraph): readonly FrameFeature[] => {
       formula: "C/C[t-1] - 1",
       series: growth(g, close, 1),
     },
+    {
+      name: "obi",
+      unit: "ratio in [-1, 1]",
+      formula:
+        "mean of (Σ5 Qb - Σ5 Qa)/(Σ5 Qb + Σ5 Qa) at the close of each of its minutes with a live book, if half of them had one",
+      series: obi,
+      inputs: ["bar", "book"],
+    },
+    {
+      name: "vpin",
+      unit: "ratio in [0, 1]",
+      formula: `sum of |bought - sold| over sum of V, ${VPIN_BARS} bars, at most 1; bought, sold: volume of aggressors; a minute without trades adds nothing`,
+      series: vpin,
+    },
+    {
+      name: "oi_pressure",
+      unit: "ratio in [-1, 1]",
+      formula: `sign(C - C[t-1]) clip(g/(2 sqrt(mean of g² over ${INTEREST_BARS})), -1, 1); g = ln(OI/OI[t-1]), OI at the bar's close, at most 120 s old`,
+      series: interest,
+      inputs: ["bar", "openInterest"],
+    },
+    {
+      name: "score",
+      unit: "ratio in [-1, 1]",
+      formula: `sum of weight × component over sum of weights, components that are there; ${weightsText(COMPONENT_WEIGHTS)}; vpin counts with the sign of EMA_20 - EMA_50`,
+      series: frameScore(g, { technical, obi, vpin, interest, trend }),
+    },
   ];
 };
+
+const weightsText = (weights: Readonly<Record<string, number>>): string =>
+  Object.entries(weights)
+    .map(([name, weight]) => `${name} ${weight}`)
+    .join(", ");
 
 const bandPosition = (g: BarGraph): Series => {
   const { excess, variance } = moments(g, g.inputs.close, 20);
@@ -134,7 +182,7 @@ interface TechnicalParts {
   readonly position: Series;
 }
 
-const technical = (g: BarGraph, parts: TechnicalParts): Series => {
+const technicalOf = (g: BarGraph, parts: TechnicalParts): Series => {
   const { ema20, ema50, ema200, rsi, histogram, position } = parts;
   const inputs = Object.values(parts) as Series[];
   return g.add({
@@ -165,28 +213,32 @@ const technical = (g: BarGraph, parts: TechnicalParts): Series => {
   })[0]!;
 };
 
-/** Position of what the frames are weighed by among the features of one. */
-export const TECHNICAL = 0;
+/** A frame that says more is one to enter on. */
+export const ENTRY_MIN = 0.3;
 const SOURCE = "LeverageBot, multi-timeframe engine (docs/features.md, Bars)";
 export const FRAME_PARTS = defineFrame(new BarGraph());
+/** Position of what the frames are weighed by among the features of one. */
+export const SCORE = FRAME_PARTS.findIndex(({ name }) => name === "score");
 
 const declareFrame = (frame: Frame): DeclaredFeature[] =>
-  FRAME_PARTS.map(({ name, unit, formula, series: { warmUp, settled } }) => ({
-    name: `${name}_${frame.name}`,
-    unit,
-    formula,
-    source: SOURCE,
-    window:
-      settled === warmUp
-        ? `${warmUp} bars of ${frame.name}`
-        : `${warmUp} bars of ${frame.name}, fading over ${settled - warmUp}`,
-    // The first frame may be a part of one, which is left out.
-    warmUp: { count: warmUp * frame.minutes, unit: "bars" },
-    settled: { count: (settled + 1) * frame.minutes, unit: "bars" },
-    missing: "nan",
-    inputs: ["bar"],
-    staleAfterMs: (60 * frame.minutes + frame.staleS) * 1000,
-  }));
+  FRAME_PARTS.map(
+    ({ name, unit, formula, inputs, series: { warmUp, settled } }) => ({
+      name: `${name}_${frame.name}`,
+      unit,
+      formula,
+      source: SOURCE,
+      window:
+        settled === warmUp
+          ? `${warmUp} bars of ${frame.name}`
+          : `${warmUp} bars of ${frame.name}, fading over ${settled - warmUp}`,
+      // The first frame may be a part of one, which is left out.
+      warmUp: { count: warmUp * frame.minutes, unit: "bars" },
+      settled: { count: (settled + 1) * frame.minutes, unit: "bars" },
+      missing: "nan",
+      inputs: inputs ?? ["bar"],
+      staleAfterMs: (60 * frame.minutes + frame.staleS) * 1000,
+    }),
+  );
 
 const declareCross = (
   name: string,
@@ -194,9 +246,7 @@ const declareCross = (
   formula: string,
   warmUpOf: readonly string[],
 ): DeclaredFeature => {
-  const parts = FRAMES.map(declareFrame).map(
-    (features) => features[TECHNICAL]!,
-  );
+  const parts = FRAMES.map(declareFrame).map((features) => features[SCORE]!);
   const needed = parts.filter((feature) =>
     warmUpOf.some((frame) => feature.name.endsWith(`_${frame}`)),
   );
@@ -205,7 +255,7 @@ const declareCross = (
     unit,
     formula,
     source: SOURCE,
-    window: "technical of the frames",
+    window: "scores of the frames",
     warmUp: {
       count: Math.max(...needed.map(({ warmUp }) => warmUp.count)),
       unit: "bars",
@@ -222,7 +272,7 @@ const declareCross = (
 
 export const FRAMES_SET = declareSet({
   name: "frames",
-  version: 1,
+  version: 2,
   title: "eight frames from a minute to six hours",
   requires: ["bar"],
   features: [
@@ -230,14 +280,20 @@ export const FRAMES_SET = declareSet({
     declareCross(
       "frames_net",
       "ratio in [-1, 1]",
-      `sum of weight × technical over the sum of weights, frames that are warm; weights ${FRAMES.map(({ name, weight }) => `${name} ${weight}`).join(", ")}`,
+      `sum of weight × score over sum of weights, frames that are warm and fresh; ${weightsText(Object.fromEntries(FRAMES.map(({ name, weight }) => [name, weight])))}; fresh: a minute traded within ${FRAMES.map(({ staleS }) => staleS).join(", ")} s`,
       ["m1"],
     ),
     declareCross(
       "frames_alignment",
       "-1, -0.5, 0, 0.5, 1",
-      "(sign(technical_h4) + sign(technical_h6))/2",
+      "(sign(score_h4) + sign(score_h6))/2, both fresh",
       ["h4", "h6"],
+    ),
+    declareCross(
+      "frames_entry",
+      "minutes",
+      `length of the shortest fresh frame with |score| > ${ENTRY_MIN}; 0 where there is none`,
+      ["m1"],
     ),
   ],
 });
