@@ -97,19 +97,19 @@ export async function* eventsOfAll(
       lastUs = event.receivedUs;
       yield event;
     }
-    if (isFirst) throw otherSymbol(path, wanted ?? UNNAMED);
+    if (!isFirst) return;
+    throw wanted === undefined
+      ? new UsageError(`${path}: no market event in it`)
+      : otherSymbol(path, wanted);
   });
   for await (const event of chainTapes(tapes))
     if (!isHeadline(event)) yield event;
 }
 
 export const tapeEvents = async (
-  path: string,
-  symbol?: SymbolId,
+  paths: readonly string[],
 ): Promise<MarketEvent[]> => {
   const events: MarketEvent[] = [];
-  for await (const event of eventsOf(path, symbol)) events.push(event);
-  if (events.length === 0)
-    throw new UsageError(`${path}: no market event in it`);
+  for await (const event of eventsOfAll(paths)) events.push(event);
   return events;
 };

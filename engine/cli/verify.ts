@@ -20,7 +20,7 @@ import {
 } from "./command.ts";
 import { barSource, tapeSource } from "./feature-rows.ts";
 import type { FeatureSource } from "./feature-rows.ts";
-import { barsOf, isBarsPath, tapeEvents } from "./recorded-input.ts";
+import { barsOfAll, isBarsPath, tapeEvents } from "./recorded-input.ts";
 import { simulatedTape } from "./simulated-tape.ts";
 import { verifyLookahead, verifyWarmup } from "./verify-features.ts";
 import type { LookaheadReport, WarmupReport } from "./verify-features.ts";
@@ -30,9 +30,9 @@ import { runParity } from "./verify-parity.ts";
 import type { ParityReport, ParityTask } from "./verify-parity.ts";
 import { verifySignalLookahead } from "./verify-signals.ts";
 
-const help = `usage: fusewire verify lookahead FILE… [--simulate S] [--set NAME] [--cuts N] [--signals N] [--seed TEXT] [--json]
-       fusewire verify warmup FILE… [--simulate S] [--set NAME] [--starts N] [--seed TEXT] [--json]
-       fusewire verify parity FILE… [--set NAME] [--python PATH] [--json]
+const help = `usage: fusewire verify lookahead FILE… [--join] [--simulate S] [--set NAME] [--cuts N] [--signals N] [--seed TEXT] [--json]
+       fusewire verify warmup FILE… [--join] [--simulate S] [--set NAME] [--starts N] [--seed TEXT] [--json]
+       fusewire verify parity FILE… [--join] [--set NAME] [--python PATH] [--json]
 
 FILE is a file of bars (.csv, .csv.gz, .zip, .parquet) for the bar features, or a tape or raw recording for the market features.
 
@@ -43,6 +43,7 @@ parity computes the features of bars and news, or those of a tape, beside traini
 them number by number.
 Each prints what it found; exit code 1 when it found something.
 
+      --join            the files continue one another, in order of time, and are checked as one
       --cuts N          points to cut at (10)
       --starts N        points to begin at (10)
       --signals N       cuts for the signals (0)
@@ -52,10 +53,11 @@ Each prints what it found; exit code 1 when it found something.
       --simulate S      also over a market made up of two symbols, of which one leads, for S seconds (at least 5,400 settle all features of
                         microstructure, the default there; each report says how many features were checked)
       --seed TEXT       of the random points
-      --json            one JSON object a file`;
+      --json            one JSON object a file, or for all that are joined`;
 
 const FLAGS = {
   json: { type: "boolean" },
+  join: { type: "boolean" },
   set: { type: "string" },
   cuts: { type: "string" },
   starts: { type: "string" },
@@ -120,15 +122,29 @@ const subjectOf = <E>(
   tolerance,
 });
 
-const fileSubject = async (path: string, { set }: Values): Promise<Subject> => {
-  if (isBarsPath(path)) {
-    const source = barSource(setsOf(GRID_SETS, set), await barsOf(path));
-    return subjectOf(path, source, BARS_TOLERANCE);
+/** Files that continue one another, of one kind. */
+type Files = readonly [string, ...string[]];
+
+const areBars = ([first, ...others]: Files): boolean => {
+  const isBars = isBarsPath(first);
+  const stranger = others.find((path) => isBarsPath(path) !== isBars);
+  if (stranger !== undefined)
+    throw new UsageError(`--join: ${first} and ${stranger} are of two kinds`);
+  return isBars;
+};
+
+const nameOf = (files: Files): string => files.join(" + ");
+
+const fileSubject = async (files: Files, { set }: Values): Promise<Subject> => {
+  const name = nameOf(files);
+  if (areBars(files)) {
+    const source = barSource(setsOf(GRID_SETS, set), await barsOfAll(files));
+    return subjectOf(name, source, BARS_TOLERANCE);
   }
-  const events = await tapeEvents(path);
+  const events = await tapeEvents(files);
   const create = () => createEventFeatures(featureSet(set ?? "market"));
   const source = tapeSource(events, create);
-  return { ...subjectOf(path, source, TAPE_TOLERANCE), events };
+  return { ...subjectOf(name, source, TAPE_TOLERANCE), events };
 };
 
 const simulatedSubject = (seconds: number, { set, seed }: Values): Subject => {
@@ -195,29 +211,29 @@ const warmup = (
   );
 };
 
-const parityTask = async (path: string, set?: string): Promise<ParityTask> =>
-  isBarsPath(path)
-    ? barsTask(setsOf([...GRID_SETS, NEWS_SET], set), await barsOf(path))
-    : tapeTask(setsOf(TAPE_SETS, set), await tapeEvents(path));
+const parityTask = async (files: Files, set?: string): Promise<ParityTask> =>
+  areBars(files)
+    ? barsTask(setsOf([...GRID_SETS, NEWS_SET], set), await barsOfAll(files))
+    : tapeTask(setsOf(TAPE_SETS, set), await tapeEvents(files));
 
 const parity = async (
-  paths: readonly string[],
+  inputs: readonly Files[],
   values: Values,
   report: Report,
 ): Promise<boolean> => {
   const python = values.python ?? process.env.FUSEWIRE_PYTHON ?? "python3";
   const reports: ParityReport[] = [];
   let isGood = true;
-  for (const path of paths) {
-    const one = await runParity(await parityTask(path, values.set), python);
-    const max = isBarsPath(path) ? PARITY_MAX : TAPE_PARITY_MAX;
+  for (const files of inputs) {
+    const one = await runParity(await parityTask(files, values.set), python);
+    const max = areBars(files) ? PARITY_MAX : TAPE_PARITY_MAX;
     isGood &&=
       one.maxRelError <= max &&
       one.maxRelErrorFloat32 <= PARITY_FLOAT32_MAX &&
       one.nanMismatches === 0;
     reports.push(one);
   }
-  return report(`${paths.length} files`, worstOf(reports), isGood);
+  return report(`${inputs.flat().length} files`, worstOf(reports), isGood);
 };
 
 const worstOf = (reports: readonly ParityReport[]): ParityReport => {
@@ -236,6 +252,15 @@ const worstOf = (reports: readonly ParityReport[]): ParityReport => {
   };
 };
 
+const inputsOf = (
+  [first, ...others]: readonly string[],
+  { join }: Values,
+): readonly Files[] => {
+  if (first === undefined) return [];
+  if (join === true) return [[first, ...others]];
+  return [first, ...others].map((path) => [path]);
+};
+
 export const verifyCommand: Command = {
   name: "verify",
   summary: "check the features on recorded data: look-ahead, warm-up, parity",
@@ -243,6 +268,7 @@ export const verifyCommand: Command = {
   async run(args) {
     const { values, positionals } = parseFlags(args, FLAGS);
     const [verb, ...paths] = positionals;
+    const inputs = inputsOf(paths, values);
     const seconds = numberFlag("simulate", values.simulate, 0, 1);
     const isSimulated = seconds > 0 && verb !== "parity";
     if (paths.length === 0 && !isSimulated)
@@ -262,8 +288,8 @@ export const verifyCommand: Command = {
       case "lookahead":
       case "warmup": {
         const check = verb === "lookahead" ? lookahead : warmup;
-        for (const path of paths) {
-          const subject = await fileSubject(path, values);
+        for (const files of inputs) {
+          const subject = await fileSubject(files, values);
           isGood = (await check(subject, values, report)) && isGood;
         }
         if (!isSimulated) break;
@@ -272,7 +298,7 @@ export const verifyCommand: Command = {
         break;
       }
       case "parity":
-        isGood = await parity(paths, values, report);
+        isGood = await parity(inputs, values, report);
         break;
       default:
         throw new UsageError("verify lookahead, warmup or parity");
