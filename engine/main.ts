@@ -32,7 +32,7 @@ import type { CodedError } from "./std/errors.ts";
 import { liveExecutor } from "./std/executor.ts";
 import { systemClock, systemTimers } from "./std/time.ts";
 import { openPredictions, openStore } from "./stores.ts";
-import { startVenue, type VenueRun } from "./venue-run.ts";
+import { startVenue, venueRequest, type VenueRun } from "./venue-run.ts";
 import { SYMBOLS_PAGE_MAX } from "./wire/operator-api.ts";
 
 export interface Engine {
@@ -93,6 +93,9 @@ const start = async (
   { config, log, onFatal }: EngineOptions,
   stops: Stops,
 ): Promise<Omit<Engine, "stop">> => {
+  const source = feedSource(config);
+  // Known to be wrong before anything is begun.
+  if (source === "venue") venueRequest(config.feed);
   const metrics = new Metrics({ timers });
   const epoch = `${clock.nowUs().toString(36)}-${process.pid.toString(36)}`;
   const around: Surroundings = { config, log, metrics, epoch, onFatal };
@@ -111,7 +114,6 @@ const start = async (
 
   const bus = openBus(config, metrics, log, onFatal);
   stops.push(() => bus.drain());
-  const source = feedSource(config);
   const isSimulated = source === "simulator";
   // Simulated prices never reach a shared broker (docs/decisions/0005-embedded-default.md), and a venue's need not.
   const feedBus =

@@ -3,7 +3,12 @@ import type { Config } from "./config-schema.ts";
 import { symbolId, symbolIdOfVenue, type SymbolId } from "./domain/symbol.ts";
 import { venueProfile } from "./feeds/client/profiles/venue-profiles.ts";
 import { VENUES } from "./feeds/venues/venue-mapper.ts";
-import { VenueFeed, type VenueFeedStatus } from "./feeds/client/venue-feed.ts";
+import {
+  VenueFeed,
+  checkVenueRequest,
+  type VenueFeedStatus,
+  type VenueRequest,
+} from "./feeds/client/venue-feed.ts";
 import { FeedPublisher } from "./feeds/feed-publisher.ts";
 import type { Bus, Logger, Telemetry } from "./ports.ts";
 import { CodedError } from "./std/errors.ts";
@@ -35,28 +40,38 @@ export interface VenueRun {
 
 const BOOKS_EVERY_MS = 250;
 
-/** Throws a CodedError for a venue, symbol, channel or address that cannot be. */
+/** What the configuration asks of a venue. E_CONFIG_INVALID for a venue, symbol, channel or address that cannot be. */
+export const venueRequest = (feed: Config["feed"]): VenueRequest => {
+  const profile = venueProfile(feed.venue, feed.depth);
+  const request: VenueRequest = {
+    profile,
+    symbols: [
+      ...new Set(feed.symbols.map((text) => symbolOf(text, profile.venue))),
+    ],
+    channels: feed.channels,
+    webSocketUrl: feed.url === "" ? profile.webSocketUrl : feed.url,
+    restUrl: feed.restUrl === "" ? profile.restUrl : feed.restUrl,
+  };
+  checkVenueRequest(request);
+  return request;
+};
+
+/** E_CONFIG_INVALID as above. */
 export const startVenue = (options: VenueRunOptions): VenueRun => {
   const { feed, bus, telemetry, log } = options;
-  const profile = venueProfile(feed.venue, feed.depth);
-  const symbols = [
-    ...new Set(feed.symbols.map((text) => symbolOf(text, profile.venue))),
-  ];
+  const request = venueRequest(feed);
+  const { symbols } = request;
   const publisher = new FeedPublisher({
     bus,
     clock: systemClock,
-    symbolsMax: Math.max(1, symbols.length),
+    symbolsMax: symbols.length,
     onBrokenBook: (symbol) => venue.resync(symbol),
     ...(options.marks === "none"
       ? {}
       : { id: publisherId(systemClock.nowUs(), process.pid) }),
   });
   const venue = new VenueFeed({
-    profile,
-    symbols,
-    channels: feed.channels,
-    ...(feed.url === "" ? {} : { webSocketUrl: feed.url }),
-    ...(feed.restUrl === "" ? {} : { restUrl: feed.restUrl }),
+    ...request,
     onEvent: (event) => publisher.publish(event),
     onInstrument: (instrument) => publisher.tellInstrument(instrument),
     telemetry,
@@ -88,15 +103,19 @@ export const startVenue = (options: VenueRunOptions): VenueRun => {
 
 /** As a SymbolId of the venue, or as the venue itself writes it: `BTCUSDT`, `BTC/USD`. */
 const symbolOf = (text: string, venue: string): SymbolId => {
-  if (text.endsWith(`.${venue}`)) return symbolId(text);
-  if (VENUES.some((other) => text.endsWith(`.${other}`)))
-    throw new CodedError("E_SYMBOL_FORMAT", {
+  const isOurs = text.endsWith(`.${venue}`);
+  if (!isOurs && VENUES.some((other) => text.endsWith(`.${other}`)))
+    throw new CodedError("E_CONFIG_INVALID", {
       field: "feed.symbols",
       detail: `${text} is not of ${venue}`,
     });
   try {
-    return symbolIdOfVenue(text, venue);
+    return isOurs ? symbolId(text) : symbolIdOfVenue(text, venue);
   } catch (cause) {
-    throw new CodedError("E_SYMBOL_FORMAT", { field: "feed.symbols", cause });
+    throw new CodedError("E_CONFIG_INVALID", {
+      field: "feed.symbols",
+      detail: `"${text.slice(0, 100)}" is no symbol`,
+      cause,
+    });
   }
 };

@@ -2,17 +2,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadConfig } from "../config.ts";
 import type { Config } from "../config-schema.ts";
-import {
-  VENUE_NAMES,
-  venueProfile,
-} from "../feeds/client/profiles/venue-profiles.ts";
+import { VENUE_NAMES } from "../feeds/client/profiles/venue-profiles.ts";
 import { openLog } from "../io/log.ts";
 import { Metrics } from "../io/metrics.ts";
 import { MetricsServer } from "../io/metrics-server.ts";
 import { NatsLink } from "../io/nats-link.ts";
 import { natsLinkOptions } from "../links.ts";
 import { CodedError } from "../std/errors.ts";
-import { startVenue, type VenueRunStatus } from "../venue-run.ts";
+import { startVenue, venueRequest, type VenueRunStatus } from "../venue-run.ts";
 import {
   EXIT,
   UsageError,
@@ -79,25 +76,32 @@ export const feedCommand: Command = {
     const [venue, ...more] = positionals;
     if (venue === undefined || more.length > 0)
       throw new UsageError("one venue is needed");
-    // Known to be wrong before a broker is asked for.
-    venueProfile(venue);
     const flags = new Map<string, string>([["feed.venue", venue]]);
     for (const [flag, key] of Object.entries(KEYS)) {
       const value = values[flag as keyof typeof KEYS];
       if (value !== undefined) flags.set(key, value);
     }
     const config = loadConfig({ flags });
+    // Known to be wrong before a broker is asked for.
+    venueRequest(config.feed);
     if (config.nats.url === "") throw new UsageError("feed needs --nats URL");
     const { port } = values;
     const error = await publishVenue({
       config,
-      port: port === undefined ? undefined : numberFlag("port", port, 0, 0),
+      port: port === undefined ? undefined : portFlag(port),
       endMs: numberFlag("seconds", values.seconds, Infinity, 0.001) * 1e3,
       everyMs: numberFlag("every", values.every, 10, 0.1) * 1e3,
       format: values.json === true ? "json" : "text",
     });
     return error === undefined ? EXIT.ok : EXIT.failed;
   },
+};
+
+const portFlag = (text: string): number => {
+  const port = numberFlag("port", text, 0, 0);
+  if (!Number.isInteger(port) || port > 65_535)
+    throw new UsageError(`--port ${text}: 0 to 65535`);
+  return port;
 };
 
 interface FeedRequest {

@@ -90,7 +90,7 @@ export class VenueFeed {
       ...options,
     };
     this.#options = filled;
-    checkRequest(filled);
+    checkVenueRequest(filled);
     const limits = { ...CLIENT_LIMITS, ...filled.limits };
     this.#metrics = new VenueMetrics(filled.telemetry, profile.venue);
     const weights = new RateWindow(
@@ -263,15 +263,24 @@ const assignments = ({
   });
 };
 
-const checkRequest = (options: VenueFeedOptions): void => {
-  const { profile, symbols, channels, webSocketUrl, restUrl } = options;
+export type VenueRequest = Pick<
+  VenueFeedOptions,
+  "profile" | "symbols" | "channels" | "webSocketUrl" | "restUrl"
+>;
+
+/** E_CONFIG_INVALID for what no venue could be asked. */
+export const checkVenueRequest = (request: VenueRequest): void => {
+  const { profile, symbols, channels, webSocketUrl, restUrl } = request;
   requireTls(webSocketUrl);
-  if (restUrl !== "") requireTls(restUrl);
+  if (restUrl !== "") requireTls(restUrl, "feed.restUrl");
   if (symbols.length === 0)
-    throw new CodedError("E_SYMBOL_UNKNOWN", { field: "feed.symbols" });
+    throw new CodedError("E_CONFIG_INVALID", {
+      field: "feed.symbols",
+      detail: "at least one is needed",
+    });
   for (const symbol of symbols)
     if (venueOf(symbol) !== profile.venue)
-      throw new CodedError("E_SYMBOL_FORMAT", {
+      throw new CodedError("E_CONFIG_INVALID", {
         field: "feed.symbols",
         detail: `${symbol} is not of ${profile.venue}`,
       });

@@ -61,13 +61,16 @@ const venueSocketOf = (socket: WebSocket): VenueSocket => ({
 });
 
 /** Plain WebSockets are for servers on this machine: tests, and proxies that add TLS themselves. */
-export const requireTls = (url: string): void => {
+export const requireTls = (url: string, field = "feed.url"): void => {
+  if (!URL.canParse(url))
+    throw new CodedError("E_CONFIG_INVALID", { field, detail: "no address" });
   const { protocol, hostname } = new URL(url);
   const isSafe =
     protocol === "wss:" ||
     protocol === "https:" ||
     ((protocol === "ws:" || protocol === "http:") && LOOPBACK.test(hostname));
-  if (!isSafe) throw new CodedError("E_CONFIG_INVALID", { field: "feed.url" });
+  if (!isSafe)
+    throw new CodedError("E_CONFIG_INVALID", { field, detail: "without TLS" });
 };
 
 const refusalOf = (response: IncomingMessage): Omit<SocketEnd, "code"> => {
