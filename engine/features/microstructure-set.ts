@@ -28,6 +28,8 @@ import {
 
 /** ln(1e6): after so many time constants a fading sum shows a millionth of its start. */
 const FADED = 13.9;
+/** The same of a count, of which a burst holds a thousand and a half is next to none. */
+const COUNT_FADED = 21.5;
 const STALE_BOOK_MS = 2000;
 const STALE_TRADE_MS = 60_000;
 
@@ -60,6 +62,14 @@ const fading = (
   settled: ms(Math.ceil(FADED * slowestMs)),
   inputs,
   staleAfterMs: inputs.includes("trade") ? STALE_TRADE_MS : STALE_BOOK_MS,
+});
+/** Counts of events: a few of them are as good as none, so that a burst shows for longer. */
+const counting = (
+  scaleMs: number,
+  inputs: readonly FeatureInput[] = TRADES,
+): Reach => ({
+  ...fading(scaleMs, inputs),
+  settled: ms(Math.ceil(COUNT_FADED * scaleMs)),
 });
 /** A mean by volume: the past shows until what was traded since outweighs it, here where trading was a million times heavier before. */
 const byVolume = (scaleMs: number): Reach => ({
@@ -218,7 +228,7 @@ const TRADING: readonly DeclaredFeature[] = [
       RATIO,
       `(b − a)/(b + a + 1); b, a: D_${name.toLowerCase()} of the number of buys, of sells`,
       HAWKES,
-      fading(scaleMs, TRADES, scaleMs),
+      counting(scaleMs),
     ),
   ),
   ...(["buy", "sell"] as const).map((side) =>
@@ -235,7 +245,7 @@ const TRADING: readonly DeclaredFeature[] = [
     LOG,
     "ln((D_100ms[trades]/0.1 s + 0.1)/(D_5s[trades]/5 s + 0.1))",
     HAWKES,
-    fading(5000, TRADES, 5000),
+    counting(5000),
   ),
   feature(
     "updateIntensity",
@@ -250,7 +260,7 @@ const TRADING: readonly DeclaredFeature[] = [
       RATIO,
       `(u − d)/(u + d + 1); u, d: D_${name.toLowerCase()} of rises and falls of m`,
       HAWKES,
-      fading(name === "1S" ? 1000 : 5000, ["book"], 5000),
+      counting(name === "1S" ? 1000 : 5000, ["book"]),
     ),
   ),
 ];

@@ -194,6 +194,23 @@ describe("microstructure features", () => {
     expect(stage.value("tradeFlow1S")).toBeLessThan(-0.8);
   });
 
+  it("forget a burst of a thousand trades when they say that they are settled", () => {
+    for (const name of [
+      "intensityImbalance100Ms",
+      "intensityImbalance1S",
+      "intensityImbalance5S",
+      "tradeClustering",
+    ]) {
+      const burst = new Stage().at(1000, 99, 10, 101, 10);
+      for (let i = 0; i < 1000; i++) burst.trade(1000, "buy", 1, 101);
+      const { settled } = MICROSTRUCTURE_SET.features[indexOf(name)]!;
+      const after = 1000 + settled.count;
+      const forgotten = new Stage().at(1000, 99, 10, 101, 10);
+      const left = burst.value(name, after) - forgotten.value(name, after);
+      expect(Math.abs(left), name).toBeLessThan(1e-6);
+    }
+  });
+
   it("find one-sided buckets toxic", () => {
     const oneSided = new Stage();
     const mixed = new Stage();
