@@ -15,6 +15,7 @@ import type { FollowedDerivative } from "./engine-actors.ts";
 import { readOnnx } from "../models/onnx-file.ts";
 import { TreeEnsemble } from "../models/tree-ensemble.ts";
 import { ActorStage, BTC, ETH } from "../test/support/actor-stage.ts";
+import { RecordingTelemetry } from "../test/support/recording-telemetry.ts";
 import { FINBERT, TREES } from "../test/support/fake-inference.ts";
 import { buildTreeModel } from "../test/support/tree-build.ts";
 
@@ -46,6 +47,7 @@ const treesFor = (set: DeclaredSet): TreeEnsemble =>
 /** Symbols whose venue tells their minutes; each model is a tree ensemble of its set. */
 class MinuteMarket {
   readonly stage: ActorStage;
+  readonly telemetry = new RecordingTelemetry();
   /** The last vector that each model judged. */
   readonly judged = new Map<string, Float64Array>();
   readonly #random = new Random("minutes");
@@ -58,6 +60,7 @@ class MinuteMarket {
     this.stage = new ActorStage({
       models: [...sets.map(served), FINBERT],
       engine: { references, derivatives },
+      telemetry: this.telemetry,
     });
     const trees = new Map(sets.map((set) => [set.name, treesFor(set)]));
     this.stage.inference.judge = (features: FeatureVector, model) => {
@@ -103,14 +106,22 @@ class MinuteMarket {
     );
   }
 
+  /** Not the same again: that would be no sign of life. */
   book(...symbols: SymbolId[]): void {
+    const { stage } = this;
     for (const symbol of symbols)
-      this.stage.feed(this.stage.snapshot(symbol, 100));
+      for (const mid of [100.01, 100]) stage.feed(stage.snapshot(symbol, mid));
   }
 
   nextMinute(): void {
     this.stage.clock.advanceMs(60_000);
     this.stage.run();
+  }
+
+  health(symbol: SymbolId) {
+    const { actors, clock } = this.stage;
+    const now = { receivedNs: clock.nowNs(), receivedUs: clock.nowUs() };
+    return actors.inspector.featureHealth(symbol, now);
   }
 
   /** What was said of the symbol's model last. */
@@ -136,7 +147,8 @@ describe("a model of the direction set", () => {
       const leader = market.minute(BTC);
       const own = market.minute(ETH);
       if (i % 100 === 0) market.funding(ETH_PERP, i / 1e6);
-      market.book(ETH);
+      // What reads the book reads the latest.
+      if (i + 2 > minutes) market.book(BTC, ETH);
       market.stage.feed(...(i % 2 === 0 ? [leader, own] : [own, leader]));
       grid.set("otherClose", leader.close);
       grid.set("fundingRate", (i - (i % 100)) / 1e6);
@@ -176,6 +188,18 @@ describe("a model of the direction set", () => {
     // For the leading symbol itself nothing leads.
     market.stage.warm(BTC);
     expect(market.missing(BTC, "direction")).toBe("stale");
+    const starved = (input: string): number =>
+      market.telemetry.of(
+        `fusewire_models_starved_total{model=direction,input=${input}}`,
+      );
+    const [turns, bookless] = [starved("otherBar"), starved("book")];
+    expect(turns).toBeGreaterThan(0);
+    expect(market.health(BTC)).toMatchObject([
+      { set: "direction", staleInput: "otherBar" },
+    ]);
+    expect(market.health(ETH)).toEqual([
+      { set: "direction", isWarm: true, staleInput: undefined, stale: [] },
+    ]);
 
     const { clock } = market.stage;
     while ((clock.nowUs() / 1000) % 60_000 !== 0) {
@@ -198,6 +222,16 @@ describe("a model of the direction set", () => {
         .at(-1)!
         .sources.map(({ model }) => model),
     ).not.toContain("direction");
+    expect(starved("otherBar")).toBeGreaterThan(turns);
+    expect(starved("book")).toBe(bookless);
+    expect(market.health(ETH)).toMatchObject([
+      { isWarm: true, staleInput: "otherBar", stale: { length: 4 } },
+    ]);
+    expect(
+      market.telemetry.of(
+        "fusewire_features_stale_total{set=direction,reads=bar+otherBar}",
+      ),
+    ).toBeGreaterThan(0);
   });
 });
 

@@ -97,7 +97,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
       sync: this.#sync,
       derivative: this.#market.derivative,
       book: this.#book,
-      features: this.#features.market,
+      features: this.#features,
       weights: this.#keeper.weights,
       clock: this.#clock,
     });

@@ -37,7 +37,7 @@ export class SymbolBelief {
       this.#fuser,
       clock,
       options.models,
-      deps.counters.inlineFailures,
+      deps.counters,
       (message) => self.tell(message),
     );
     this.keeper = new WeightKeeper({

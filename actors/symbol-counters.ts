@@ -4,6 +4,7 @@ import type { BookChange } from "../engine/market/book-change.ts";
 import type { Counter, Telemetry } from "../engine/ports.ts";
 import { BarCounters } from "./bar-counters.ts";
 import { BookFindings } from "./book-findings.ts";
+import { StaleCounters } from "./stale-counters.ts";
 import { VenueClocks } from "./venue-clocks.ts";
 
 export class SymbolCounters {
@@ -18,6 +19,7 @@ export class SymbolCounters {
   /** Trades and quotes at prices far off the mid: left out. */
   readonly suspectPrices: Counter;
   readonly clocks: VenueClocks;
+  readonly stale: StaleCounters;
   readonly #changes: ReadonlyMap<BookChange, Counter>;
 
   constructor(telemetry: Telemetry) {
@@ -43,6 +45,7 @@ export class SymbolCounters {
       "Trades and quotes at prices far off the mid",
     );
     this.clocks = new VenueClocks(telemetry);
+    this.stale = new StaleCounters(telemetry);
     this.#changes = new Map(
       BOOK_CHANGES.map((change) => [
         change,

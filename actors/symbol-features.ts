@@ -27,8 +27,10 @@ import type { EventFeatureOptions } from "../engine/features/feature-sets.ts";
 import { MINUTE_MS } from "../engine/features/live-bar-features.ts";
 import { NEWS_SET } from "../engine/features/news-windows.ts";
 import type { Article } from "../engine/features/news-windows.ts";
+import { StaleWatch } from "../engine/features/stale-watch.ts";
 import type { OrderBook } from "../engine/market/order-book.ts";
 import type { ServedModel } from "../engine/ports.ts";
+import type { StaleCounters } from "./stale-counters.ts";
 
 const hashOf = (model: ServedModel): string | undefined =>
   model.featureConstantsHash ?? model.featureSchemaHash;
@@ -61,7 +63,15 @@ export class SymbolFeatures {
   /** Those besides `market` that a model reads: a set that none reads costs nothing, one that models read with the same constants is one. */
   readonly #others: readonly EventFeatures[];
 
-  constructor(models: readonly ServedModel[], options: EventFeatureOptions) {
+  /** Those that a served model judges by. */
+  readonly judged: readonly EventFeatures[];
+  readonly #watches: readonly StaleWatch[];
+
+  constructor(
+    models: readonly ServedModel[],
+    options: EventFeatureOptions,
+    counters: StaleCounters,
+  ) {
     for (const model of models) {
       const hash = hashOf(model);
       const set = FEATURE_SETS.find(
@@ -77,6 +87,14 @@ export class SymbolFeatures {
       this.#byHash.set(hash, features);
     }
     this.#others = [...this.#byHash.values()];
+    const judging = models.filter(({ input }) => input === "features");
+    this.judged = [...new Set(judging.map((model) => this.of(model)))];
+    this.#watches = this.judged.map(
+      (features) =>
+        new StaleWatch(features, (reads) =>
+          counters.stale(features.schema.name, reads),
+        ),
+    );
   }
 
   /** What this model reads; `market` where it names no set. */
@@ -151,6 +169,8 @@ export class SymbolFeatures {
   /** Once a turn: each set's vector is then in its `values`. */
   write(book: OrderBook, latest: Received): FeatureVector {
     for (const features of this.#others) features.write(book, latest);
-    return this.market.write(book, latest);
+    const values = this.market.write(book, latest);
+    for (const watch of this.#watches) watch.check(latest);
+    return values;
   }
 }

@@ -2,7 +2,9 @@
 import type { Levels } from "../engine/domain/market-event.ts";
 import type { FeatureVector } from "../engine/domain/feature.ts";
 import type { SymbolId } from "../engine/domain/symbol.ts";
-import type { FeatureSet } from "../engine/features/feature-set.ts";
+import { staleFeatures } from "../engine/features/event-features.ts";
+import type { Received } from "../engine/features/event-features.ts";
+import type { FeatureInput } from "../engine/features/feature-declaration.ts";
 import type {
   BayesWeights,
   WeightView,
@@ -14,6 +16,7 @@ import type { OrderBook } from "../engine/market/order-book.ts";
 import type { ErrorCode } from "../engine/std/errors.ts";
 import { nsToMs } from "../engine/std/time.ts";
 import type { Clock, MonoNanos } from "../engine/std/time.ts";
+import type { SymbolFeatures } from "./symbol-features.ts";
 import type { SymbolSlot } from "./symbol-slot.ts";
 
 /** What an actor shows while it is up. */
@@ -22,7 +25,7 @@ export interface SymbolInside {
   readonly sync: BookSync;
   readonly derivative: DerivativeState;
   readonly book: OrderBook;
-  readonly features: FeatureSet;
+  readonly features: SymbolFeatures;
   readonly weights: BayesWeights;
   readonly clock: Clock;
 }
@@ -54,6 +57,16 @@ export interface SymbolHealth {
   readonly fundingAgeMs: number;
   readonly openInterest: number;
   readonly openInterestAgeMs: number;
+}
+
+/** Of one set that models judge by. */
+export interface FeatureHealth {
+  readonly set: string;
+  readonly isWarm: boolean;
+  /** For want of it no model of the set is asked, as of the last turn. */
+  readonly staleInput: FeatureInput | undefined;
+  /** Features that are out of date. */
+  readonly stale: readonly string[];
 }
 
 export class SymbolInspector {
@@ -93,8 +106,20 @@ export class SymbolInspector {
 
   /** The vector of the last turn, copied; undefined until the features are warm. */
   features(symbol: SymbolId): FeatureVector | undefined {
-    const features = this.#insides.get(symbol)?.features;
-    return features?.isWarm === true ? features.values.slice() : undefined;
+    const market = this.#insides.get(symbol)?.features.market;
+    return market?.isWarm === true ? market.values.slice() : undefined;
+  }
+
+  /** How what its models judge by is, as of the asker's time: a look changes nothing. */
+  featureHealth(symbol: SymbolId, now: Received): FeatureHealth[] {
+    return (this.#insides.get(symbol)?.features.judged ?? []).map(
+      (features) => ({
+        set: features.schema.name,
+        isWarm: features.isWarm,
+        staleInput: features.staleInput,
+        stale: staleFeatures(features, now),
+      }),
+    );
   }
 
   /** The best levels, flat and interleaved as on the wire; copied, so the caller's to keep. */

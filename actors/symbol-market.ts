@@ -62,6 +62,7 @@ export class SymbolMarket {
     this.features = new SymbolFeatures(
       inference.models,
       leading === undefined ? {} : { leading },
+      deps.counters.stale,
     );
     const windows = barWindows(inference.models, options.barIntervalMs);
     const ofFeatures = new Set([options.barIntervalMs, MINUTE_MS]);

@@ -6,6 +6,7 @@ import type {
 } from "../engine/domain/prediction.ts";
 import type { SymbolId } from "../engine/domain/symbol.ts";
 import type { EventFeatures } from "../engine/features/event-features.ts";
+import type { FeatureInput } from "../engine/features/feature-declaration.ts";
 import type { Fuser } from "../engine/fusion/fuser.ts";
 import { BAR_CHANNELS } from "../engine/market/bar-series.ts";
 import type { BarSeries } from "../engine/market/bar-series.ts";
@@ -20,6 +21,8 @@ import { CodedError } from "../engine/std/errors.ts";
 import { msToNs } from "../engine/std/time.ts";
 import type { Clock, MonoNanos } from "../engine/std/time.ts";
 import type { SymbolMessage } from "./messages.ts";
+import type { StaleCounters } from "./stale-counters.ts";
+import type { SymbolCounters } from "./symbol-counters.ts";
 import type { SymbolFeatures } from "./symbol-features.ts";
 
 export interface SymbolModelOptions {
@@ -57,6 +60,7 @@ export class SymbolModels {
   readonly #clock: Clock;
   readonly #options: SymbolModelOptions;
   readonly #failures: Counter;
+  readonly #stale: StaleCounters;
   readonly #tell: (message: SymbolMessage) => void;
   readonly #onFeatures: readonly AskedSeat[];
   readonly #onBars: readonly AskedSeat[];
@@ -70,7 +74,7 @@ export class SymbolModels {
     fuser: Fuser,
     clock: Clock,
     options: SymbolModelOptions,
-    failures: Counter,
+    counters: Pick<SymbolCounters, "inlineFailures" | "stale">,
     tell: (message: SymbolMessage) => void,
   ) {
     this.#symbol = symbol;
@@ -78,7 +82,8 @@ export class SymbolModels {
     this.#fuser = fuser;
     this.#clock = clock;
     this.#options = options;
-    this.#failures = failures;
+    this.#failures = counters.inlineFailures;
+    this.#stale = counters.stale;
     this.#tell = tell;
     const inline: InlineSeat[] = [];
     const onFeatures: AskedSeat[] = [];
@@ -114,8 +119,8 @@ export class SymbolModels {
   judge(basisNs: MonoNanos): void {
     for (const { index, model, features } of this.inline) {
       if (!features.isWarm) continue;
-      if (features.isStale === true) {
-        this.#fuser.starve(index);
+      if (features.staleInput !== undefined) {
+        this.#starve(index, model.served, features.staleInput);
         continue;
       }
       try {
@@ -142,8 +147,8 @@ export class SymbolModels {
     for (const seat of this.#onFeatures) {
       const { features } = seat;
       if (seat.deadlineNs !== NOT_ASKED || !features.isWarm) continue;
-      if (features.isStale === true) {
-        this.#fuser.starve(seat.index);
+      if (features.staleInput !== undefined) {
+        this.#starve(seat.index, seat.served, features.staleInput);
         continue;
       }
       const values = features.values.slice();
@@ -219,6 +224,11 @@ export class SymbolModels {
   voidBook(): void {
     for (const { index } of this.inline) this.#fuser.forget(index);
     for (const { index } of this.#onFeatures) this.#fuser.forget(index);
+  }
+
+  #starve(index: number, { name }: ServedModel, input: FeatureInput): void {
+    this.#fuser.starve(index);
+    this.#stale.starved(name, input);
   }
 
   #ask(

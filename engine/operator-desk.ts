@@ -1,11 +1,16 @@
 /** What an operator sees and may order, whichever road the question came by. */
 import type { EngineActors } from "../actors/engine-actors.ts";
-import type { SymbolHealth } from "../actors/symbol-inspector.ts";
+import type {
+  FeatureHealth,
+  SymbolHealth,
+} from "../actors/symbol-inspector.ts";
 import type { Instrument } from "./domain/instrument.ts";
 import type { SymbolId } from "./domain/symbol.ts";
 import type { Desk } from "./io/signal-api.ts";
 import type { Clock } from "./ports.ts";
+import { STALE_NAMED_MAX } from "./wire/operator-api.ts";
 import type {
+  SetInfo,
   SymbolInfo,
   SymbolsReply,
   SymbolsRequest,
@@ -54,13 +59,13 @@ export class OperatorDesk implements Desk {
   #reply(symbols: readonly SymbolId[], total: number): SymbolsReply {
     const { actors, clock } = this.#deps;
     const { inspector, instruments, census } = actors;
-    const nowNs = clock.nowNs();
+    const now = { receivedNs: clock.nowNs(), receivedUs: clock.nowUs() };
     return {
       symbols: symbols.flatMap((symbol) => {
-        const health = inspector.health(symbol, nowNs);
-        return health === undefined
-          ? []
-          : [infoOf(health, instruments.of(symbol))];
+        const health = inspector.health(symbol, now.receivedNs);
+        if (health === undefined) return [];
+        const sets = inspector.featureHealth(symbol, now).map(setInfoOf);
+        return [infoOf(health, instruments.of(symbol), sets)];
       }),
       total,
       feedSilent: census.isFeedSilent,
@@ -72,6 +77,7 @@ export class OperatorDesk implements Desk {
 const infoOf = (
   health: SymbolHealth,
   instrument: Instrument | undefined,
+  sets: readonly SetInfo[],
 ): SymbolInfo => {
   const { lastError, lastErrorAgeMs, fundingRate, fundingAgeMs } = health;
   const { openInterest, openInterestAgeMs, ...rest } = health;
@@ -94,5 +100,19 @@ const infoOf = (
     ...(instrument === undefined
       ? {}
       : { tickSize: instrument.tickSize, lotSize: instrument.lotSize }),
+    ...(sets.length === 0 ? {} : { sets }),
   };
 };
+
+const setInfoOf = ({
+  set,
+  isWarm,
+  staleInput,
+  stale,
+}: FeatureHealth): SetInfo => ({
+  set,
+  warm: isWarm,
+  ...(staleInput === undefined ? {} : { awaits: staleInput }),
+  stale: stale.length,
+  staleFeatures: stale.slice(0, STALE_NAMED_MAX),
+});

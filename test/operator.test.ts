@@ -68,7 +68,13 @@ describe("fusewire books", () => {
       [...market.symbols].sort(),
     );
     for (const one of reply.symbols)
-      expect(one).toMatchObject({ state: "LIVE", reason: "none" });
+      expect(one).toMatchObject({
+        state: "LIVE",
+        reason: "none",
+        sets: expect.arrayContaining([
+          expect.objectContaining({ set: "market" }),
+        ]),
+      });
     const table = await books("operator", "ls");
     for (const symbol of market.symbols) expect(table.stdout).toContain(symbol);
   });

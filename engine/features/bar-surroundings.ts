@@ -40,6 +40,7 @@ interface Need {
   readonly input: FeatureInput;
   /** Minutes in a row that it must have been known. */
   readonly minutes: number;
+  readonly staleNs: number;
 }
 
 export class BarSurroundings {
@@ -51,7 +52,8 @@ export class BarSurroundings {
   readonly #known: Float64Array;
   readonly #top = new Float64Array(4 * LEVELS);
   readonly #news = new NewsWindows();
-  readonly #fundingStaleMs: number;
+  readonly #bookStaleNs: number;
+  readonly #fundingStaleNs: number;
   /** The symbol's book while it is live. */
   #book: OrderBook | undefined;
   #hasBook = false;
@@ -71,6 +73,8 @@ export class BarSurroundings {
   ) {
     const reading = (input: FeatureInput) =>
       set.features.filter(({ inputs }) => inputs.includes(input));
+    const staleNs = (input: FeatureInput): number =>
+      1e6 * Math.min(...reading(input).map(({ staleAfterMs }) => staleAfterMs));
     this.#rows = rows;
     this.#leading = leading;
     this.#reads = new Set(set.features.flatMap(({ inputs }) => inputs));
@@ -78,19 +82,22 @@ export class BarSurroundings {
       (input) => ({
         input,
         minutes: Math.max(...reading(input).map(({ warmUp }) => warmUp.count)),
+        staleNs: staleNs(input),
       }),
     );
     this.#known = new Float64Array(this.#needs.length);
-    this.#fundingStaleMs = Math.min(
-      ...reading("funding").map(({ staleAfterMs }) => staleAfterMs),
-    );
+    this.#bookStaleNs = staleNs("book");
+    this.#fundingStaleNs = staleNs("funding");
   }
 
-  /** Each input that the set requires was known for as long as its features need. */
-  get isKnown(): boolean {
-    for (let i = 0; i < this.#needs.length; i++)
-      if (this.#known[i]! < this.#needs[i]!.minutes) return false;
-    return true;
+  /** The first input that the set requires and that is out of date, or was not known for as long as its features need. */
+  staleInput({ receivedNs }: Received): FeatureInput | undefined {
+    for (let i = 0; i < this.#needs.length; i++) {
+      const { input, minutes, staleNs } = this.#needs[i]!;
+      const isKnown = this.#known[i]! >= minutes;
+      if (!isKnown || receivedNs - this.#toldNs(input) > staleNs) return input;
+    }
+    return undefined;
   }
 
   /** Of what stood beside the last row; Infinity where it was not known. */
@@ -163,7 +170,7 @@ export class BarSurroundings {
 
   /** What stands beside the minute that has just closed; all but the leading symbol's close. */
   capture(minute: Bar): void {
-    if (this.#reads.has("book")) this.#captureBook();
+    if (this.#reads.has("book")) this.#captureBook(minute.receivedNs);
     if (this.#reads.has("funding"))
       this.#rows.set(
         "fundingRate",
@@ -233,12 +240,15 @@ export class BarSurroundings {
   }
 
   #hasFunding(nowNs: MonoNanos): boolean {
-    return nsToMs(nowNs - this.#fundingNs) <= this.#fundingStaleMs;
+    return nowNs - this.#fundingNs <= this.#fundingStaleNs;
   }
 
-  #captureBook(): void {
+  /** A book that has long said nothing is no book: it may be live no more. */
+  #captureBook(nowNs: MonoNanos): void {
     const top = this.#top;
-    this.#hasBook = this.#book?.hasBothSides === true;
+    this.#hasBook =
+      this.#book?.hasBothSides === true &&
+      nowNs - this.#lastBookNs <= this.#bookStaleNs;
     if (this.#hasBook) this.#book!.copyTop(top, LEVELS);
     else top.fill(NaN);
     this.#bookNs = this.#hasBook ? this.#lastBookNs : Number.NEGATIVE_INFINITY;

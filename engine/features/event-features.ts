@@ -27,8 +27,8 @@ export interface EventFeatures {
   readonly values: FeatureVector;
   /** Enough has been seen for a model to judge. */
   readonly isWarm: boolean;
-  /** As of the last `write`, an input that the set requires is missing or out of date: no model may judge. Absent: it requires none. */
-  readonly isStale?: boolean;
+  /** As of the last `write`, the first input that the set requires and that is missing or out of date: no model may judge. Undefined: none is. */
+  readonly staleInput?: FeatureInput | undefined;
   /** After each book event that left a live book. */
   onBook(book: OrderBook, event: BookSnapshot | BookDelta): void;
   /** After a gap or any other loss of the book. */

@@ -9,16 +9,19 @@ export interface Span {
 }
 
 /** What a feature reads; its age is the age of the oldest of these. */
-export type FeatureInput =
-  | "bar"
-  | "book"
-  | "quote"
-  | "trade"
-  | "funding"
-  | "openInterest"
-  | "otherBar"
-  | "otherBook"
-  | "headline";
+export const FEATURE_INPUTS = [
+  "bar",
+  "book",
+  "quote",
+  "trade",
+  "funding",
+  "openInterest",
+  "otherBar",
+  "otherBook",
+  "headline",
+] as const;
+
+export type FeatureInput = (typeof FEATURE_INPUTS)[number];
 
 /**
  * `nan`: NaN until warm, and wherever the formula has no value (0/0). `neutral`: always a number, and the formula says which stands in.

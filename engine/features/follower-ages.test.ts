@@ -103,6 +103,31 @@ describe("the age of a feature", () => {
     ]);
   });
 
+  it("is told of what a set requires: of a book that has said nothing for two minutes, then and at the next close", () => {
+    const direction = createEventFeatures(featureSet("direction"));
+    const value = (name: string) =>
+      direction.values[
+        direction.schema.features.findIndex((feature) => feature.name === name)
+      ];
+    const awaited = (ms: number) => {
+      direction.write(book(), at(ms));
+      return direction.staleInput;
+    };
+    expect(awaited(1)).toBe("bar");
+    direction.onBook(book(), snapshot(MINUTE - 10_000));
+    minutes(direction, 0, 2);
+    expect(value("order_book_imbalance")).toBe(0.5);
+    expect(awaited(3 * MINUTE - 10_000)).toBe("otherBar");
+    expect(awaited(3 * MINUTE - 9999)).toBe("book");
+    minutes(direction, 2, 3);
+    expect(value("order_book_imbalance")).toBeNaN();
+    expect(ageOf(direction, "order_book_imbalance", 3 * MINUTE)).toBe(Infinity);
+    expect(awaited(3 * MINUTE)).toBe("book");
+    direction.onBook(book(), snapshot(4 * MINUTE - 1));
+    minutes(direction, 3, 4);
+    expect(awaited(4 * MINUTE)).toBe("otherBar");
+  });
+
   it("of news is that of the hour they are of", () => {
     const news = createEventFeatures(featureSet("news"));
     expect(ageOf(news, "news_avg_sentiment", 1)).toBe(Infinity);

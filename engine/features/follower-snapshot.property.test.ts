@@ -181,7 +181,7 @@ const check = (
     if (resumed === undefined) return;
     expect(sameBits(resumed.write(book, at), values)).toBe(true);
     expect(resumed.isWarm).toBe(whole.isWarm);
-    expect(resumed.isStale).toBe(whole.isStale);
+    expect(resumed.staleInput).toBe(whole.staleInput);
     for (let feature = 0; feature < values.length; feature += 5)
       expect(resumed.ageMs(feature, at)).toBe(whole.ageMs(feature, at));
   });

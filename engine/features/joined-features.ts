@@ -13,7 +13,7 @@ import type { OrderBook } from "../market/order-book.ts";
 import { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import type { EventFeatures, Received } from "./event-features.ts";
 import { declareSet } from "./feature-declaration.ts";
-import type { DeclaredSet } from "./feature-declaration.ts";
+import type { DeclaredSet, FeatureInput } from "./feature-declaration.ts";
 import type { Article } from "./news-windows.ts";
 
 export class JoinedFeatures implements EventFeatures {
@@ -47,8 +47,9 @@ export class JoinedFeatures implements EventFeatures {
     return this.#parts.every((part) => part.isWarm);
   }
 
-  get isStale(): boolean {
-    return this.#parts.some((part) => part.isStale === true);
+  get staleInput(): FeatureInput | undefined {
+    return this.#parts.find((part) => part.staleInput !== undefined)
+      ?.staleInput;
   }
 
   onBook(book: OrderBook, event: BookSnapshot | BookDelta): void {

@@ -73,12 +73,12 @@ describe("live bar features", () => {
     const book = new OrderBook({ depthMax: 5 });
     const at = (seconds: number) => ({ receivedNs: monoNanos(seconds * 1e9) });
     live.write(book, at(0));
-    expect(live.isStale).toBe(true);
+    expect(live.staleInput).toBe("bar");
     live.onBar(barAt(0, 60_000, 100));
     live.write(book, at(119));
-    expect(live.isStale).toBe(false);
+    expect(live.staleInput).toBeUndefined();
     live.write(book, at(121));
-    expect(live.isStale).toBe(true);
+    expect(live.staleInput).toBe("bar");
   });
 
   it("leave out bars that no minute is made of", () => {

@@ -22,7 +22,8 @@ import { BarSurroundings } from "./bar-surroundings.ts";
 import type { LeadingMinutes } from "./bar-surroundings.ts";
 import { oldestMs } from "./event-features.ts";
 import type { EventFeatures, Received } from "./event-features.ts";
-import type { DeclaredSet } from "./feature-declaration.ts";
+import { FEATURE_INPUTS } from "./feature-declaration.ts";
+import type { DeclaredSet, FeatureInput } from "./feature-declaration.ts";
 import { GRID_FILL_MAX, GridFeatures } from "./grid-features.ts";
 import type { Article } from "./news-windows.ts";
 
@@ -44,7 +45,7 @@ export class LiveBarFeatures implements EventFeatures {
   /** Closed, and not a row yet. */
   #waiting: Bar | undefined;
   #rowNs = Number.NEGATIVE_INFINITY;
-  #isStale = true;
+  #staleInput: FeatureInput | undefined = "bar";
 
   constructor(set: DeclaredSet, options: LiveBarOptions = {}) {
     const { features } = set;
@@ -74,8 +75,8 @@ export class LiveBarFeatures implements EventFeatures {
     return this.#grid.grid.rows >= this.#warmUp;
   }
 
-  get isStale(): boolean {
-    return this.#isStale;
+  get staleInput(): FeatureInput | undefined {
+    return this.#staleInput;
   }
 
   onBook(book: OrderBook, event: BookSnapshot | BookDelta): void {
@@ -117,10 +118,13 @@ export class LiveBarFeatures implements EventFeatures {
   }
 
   /** The vector of the last row of the grid: it stands until the next minute closes. */
-  write(_book: OrderBook, { receivedNs }: Received): FeatureVector {
+  write(_book: OrderBook, latest: Received): FeatureVector {
+    const { receivedNs } = latest;
     if (this.#waiting !== undefined) this.#settle(this.#waiting, receivedNs);
-    this.#isStale =
-      receivedNs - this.#rowNs > this.#staleNs || !this.#beside.isKnown;
+    this.#staleInput =
+      receivedNs - this.#rowNs > this.#staleNs
+        ? "bar"
+        : this.#beside.staleInput(latest);
     return this.values;
   }
 
@@ -138,7 +142,7 @@ export class LiveBarFeatures implements EventFeatures {
     this.#grid.save(to);
     this.#beside.save(to);
     to.number(this.#rowNs);
-    to.flag(this.#isStale);
+    to.text(this.#staleInput ?? "");
     to.flag(this.#waiting !== undefined);
     if (this.#waiting !== undefined) saveMinute(this.#waiting, to);
     to.flag(this.#minutes !== undefined);
@@ -155,7 +159,8 @@ export class LiveBarFeatures implements EventFeatures {
     this.#grid.load(from);
     this.#beside.load(from, book);
     this.#rowNs = from.number();
-    this.#isStale = from.flag();
+    const stale = from.text();
+    this.#staleInput = FEATURE_INPUTS.find((input) => input === stale);
     this.#waiting = from.flag() ? loadMinute(from) : undefined;
     this.#minutes = undefined;
     if (from.flag()) {

@@ -117,6 +117,16 @@ describe("news windows", () => {
     }
   });
 
+  it("are not changed by a look at their age from a clock that is ahead", () => {
+    const [seen, unseen] = [new NewsWindows(), new NewsWindows()];
+    for (const news of [seen, unseen]) {
+      news.onArticle(article(10.5, 1, 0));
+      if (news === seen) expect(news.ageMs(11 * HOUR_US)).toBe(0);
+      news.onArticle(article(10.9, 0, 1));
+      expect(valuesAt(news, 11).news_article_count).toBe(2);
+    }
+  });
+
   it("are forgotten after six hours, and tell the change of mood between hours that follow", () => {
     const news = new NewsWindows();
     news.onArticle(article(1.5, 1, 0));

@@ -168,11 +168,13 @@ export class NewsWindows {
     this.#latest = text();
   }
 
-  /** Age of the window that the features are of; Infinity without one. */
+  /** Age of the window that the features are of; Infinity without one. A look: whoever asks closes nothing, as his clock may be ahead of the news. */
   ageMs(us: number): number {
-    return this.#isNews(us)
-      ? (us - (this.#closed[INDEX]! + 1) * WINDOW_US) / 1000
-      : Infinity;
+    const open = this.#open;
+    const isOver = open[COUNT]! > 0 && us >= (open[INDEX]! + 1) * WINDOW_US;
+    const last = isOver ? open : this.#closed;
+    const ageMs = (us - (last[INDEX]! + 1) * WINDOW_US) / 1000;
+    return ageMs >= 0 && ageMs <= NEWS_KEEP_MS ? ageMs : Infinity;
   }
 
   /** Articles come in the order in which they are received. */

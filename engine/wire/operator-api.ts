@@ -53,6 +53,21 @@ export interface SymbolInfo {
   readonly openInterestAgeMs?: number;
   readonly tickSize?: number;
   readonly lotSize?: number;
+  /** Sets of features that its models judge by. */
+  readonly sets?: readonly SetInfo[];
+}
+
+/** Names of features that are told, of those that are out of date. */
+export const STALE_NAMED_MAX = 8;
+
+export interface SetInfo {
+  readonly set: string;
+  readonly warm: boolean;
+  /** The input for want of which its models are not asked. */
+  readonly awaits?: string;
+  /** How many features are out of date, and the first of them. */
+  readonly stale: number;
+  readonly staleFeatures: readonly string[];
 }
 
 export interface SymbolsReply {
