@@ -129,6 +129,17 @@ describe("the market feed", () => {
     expect(events).toHaveLength(1);
   });
 
+  it("voids a known book at once when a message of it cannot be read, and no other", () => {
+    send(snapshot);
+    for (const kind of ["trade", "quote"] as const)
+      bus.publish(marketSubject(BTC, kind), Buffer.from("nonsense"));
+    expect(events).toHaveLength(1);
+    bus.publish(marketSubject(BTC, "book"), Buffer.from("nonsense"));
+    expect(events.slice(1)).toMatchObject([
+      { type: "gap", symbol: BTC, reason: "sequence" },
+    ]);
+  });
+
   it("tells every known symbol of an outage at once, and asks for snapshots after it", () => {
     send(snapshot);
     bus.setState("disconnected");

@@ -30,6 +30,7 @@ import {
   MARKET_WILDCARDS,
   parseMarketSubject,
   snapshotSubject,
+  type EventKind,
 } from "../wire/subjects.ts";
 import { PublisherSequence } from "./publisher-sequence.ts";
 import { SnapshotRequests } from "./snapshot-requests.ts";
@@ -196,8 +197,7 @@ export class MarketFeed {
       );
     } catch (error) {
       this.#reject(error, message);
-      // What it said is lost, and the number after it will not show that.
-      if (mark !== undefined) this.#tellLoss(message);
+      this.#tellLoss(message, mark === undefined ? "unnumbered" : "numbered");
       return;
     }
     const decodedNs = clock.nowNs();
@@ -232,13 +232,20 @@ export class MarketFeed {
     }
   }
 
-  #tellLoss({ subject }: BusMessage): void {
+  /**
+   * What it said is lost. Where it was numbered, no number after it will show that; where not, the book's own would, but only with the next
+   * message. A name that nobody has heard of gets no actor for it.
+   */
+  #tellLoss({ subject }: BusMessage, from: "numbered" | "unnumbered"): void {
     let symbol: SymbolId;
+    let kind: EventKind;
     try {
-      symbol = parseMarketSubject(subject).symbol;
+      ({ symbol, kind } = parseMarketSubject(subject));
     } catch {
       return;
     }
+    const isBook = kind === "book" && this.#symbols.has(symbol);
+    if (from === "unnumbered" && !isBook) return;
     this.#lost.add(1);
     this.#tellGap(symbol, "sequence");
   }

@@ -33,6 +33,18 @@ export class MapperStage<M extends VenueMapper> {
     return this.take(message, symbol).map(({ type }) => type);
   }
 
+  /** What a message told although it is refused; undefined where it is not. */
+  refused(message: unknown): readonly MarketEvent[] | undefined {
+    const events: MarketEvent[] = [];
+    const receipt = { receivedUs: RECEIVED_US, receivedNs: RECEIVED_NS };
+    try {
+      this.mapper.map(message, receipt, (event) => events.push(event));
+      return undefined;
+    } catch {
+      return events;
+    }
+  }
+
   codeOf(message: unknown, symbol?: string): string | undefined {
     try {
       this.take(message, symbol);

@@ -323,14 +323,50 @@ describe("BinanceMapper", () => {
   it.each([
     ...BAD_PRICES.map((price) => ["price", [price, "1"]] as const),
     ...BAD_SIZES.map((size) => ["size", ["1", size]] as const),
-  ])("refuses a level of %s %j and changes nothing by it", (_name, level) => {
+  ])("voids the book at once with a level of %s %j", (_name, level) => {
     const binance = stage();
     binance.take(depth(1, 2));
-    expect(binance.codeOf(depth(3, 4, { a: [["5", "1"], level] }))).toBe(
-      "E_INPUT_RANGE",
+    binance.take(rest(2), SPOT);
+    const bad = depth(3, 4, { a: [["5", "1"], level] });
+    expect(binance.refused(bad)).toMatchObject([
+      { type: "gap", symbol: SPOT, reason: "sequence" },
+    ]);
+    expect([...binance.mapper.awaitingSnapshot]).toEqual([SPOT]);
+    // Told once: what follows begins another run.
+    expect(binance.types(depth(5, 6))).toEqual(["bookDelta"]);
+    expect(binance.types(rest(3), SPOT)).toEqual([]);
+    expect(binance.types(rest(5), SPOT)).toEqual(["bookSnapshot"]);
+    expect(binance.types(depth(7, 8))).toEqual(["bookDelta"]);
+  });
+
+  it("voids the book that a refused message is about, and every book where it does not say", () => {
+    const binance = stage();
+    const both = ["BTCUSDT", "ETHUSDT"];
+    for (const s of both) {
+      binance.take(depth(1, 2, { s }));
+      binance.take(rest(2), `${s}.BINANCE`);
+    }
+    const lost = (message: unknown): unknown =>
+      binance.refused(message)?.map(({ type, symbol }) => [type, symbol]);
+    // No book is in these.
+    expect(lost(trade(1, { p: "" }))).toEqual([]);
+    expect(lost({ stream: "btcusdt@trade" })).toEqual([]);
+    expect(lost({ ...rest(9), bids: 7 })).toEqual([]);
+    expect(lost({ stream: "ethusdt@depth@100ms", data: [] })).toEqual([
+      ["gap", "ETHUSDT.BINANCE"],
+    ]);
+    // Void already: asked for, and not told again.
+    expect(lost(depth(9, 8, { s: "ETHUSDT" }))).toEqual([]);
+    expect(lost(depth(3, 4, { s: "" }))).toEqual([["gap", SPOT]]);
+    for (const s of both) binance.take(rest(8), `${s}.BINANCE`);
+    expect(lost('{"e":"depthUpd')).toEqual(
+      both.map((s) => ["gap", `${s}.BINANCE`]),
     );
-    expect(binance.types(depth(3, 4))).toEqual(["bookDelta"]);
-    expect(binance.mapper.counts.gaps).toBe(0);
+    expect([...binance.mapper.awaitingSnapshot]).toHaveLength(2);
+    // An answer over REST that cannot be read is no word on any other book.
+    for (const s of both) binance.take(rest(8), `${s}.BINANCE`);
+    expect(binance.codeOf("{", SPOT)).toBe("E_INPUT_DECODE");
+    expect([...binance.mapper.awaitingSnapshot]).toEqual([SPOT]);
   });
 
   it("tells the three venues apart by the message alone", () => {

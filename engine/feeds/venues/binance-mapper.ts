@@ -9,6 +9,7 @@ import {
   epochUs,
   fieldsOf,
   flagOf,
+  isFields,
   levelsOf,
   parse,
   positiveSizeOf,
@@ -51,6 +52,29 @@ export class BinanceMapper extends MapperFrame<BinanceVenue> {
     if (typeof stream === "string")
       this.#one(fieldsOf(outer["data"], "data"), stream);
     else this.#one(outer, undefined);
+  }
+
+  protected override booksIn(message: unknown): readonly string[] {
+    const outer = fieldsOf(message, "message");
+    const { stream } = outer;
+    const data = typeof stream === "string" ? outer["data"] : outer;
+    if (isFields(data))
+      return kindOf(data) === "depthUpdate" ? [textOf(data["s"], "s")] : [];
+    const [name, channel] = textOf(stream, "stream").split("@");
+    return channel === "depth" ? [name!.toUpperCase()] : [];
+  }
+
+  protected override lose(symbols: readonly SymbolId[] | "any"): void {
+    const isAny = symbols === "any";
+    for (const symbol of isAny ? this.#chains.symbols : symbols) {
+      const chain = this.#chains.of(symbol);
+      const hasBook =
+        chain.snapshotSeq !== undefined || chain.runPrevSeq !== undefined;
+      // The next update begins another run, which the next snapshot has to join on to.
+      chain.snapshotSeq = chain.runPrevSeq = undefined;
+      if (hasBook) this.core.gap(symbol, this.core.venueUs, "sequence");
+      else if (!isAny) this.core.awaiting.add(symbol);
+    }
   }
 
   protected override forget(): void {

@@ -2,7 +2,7 @@
 import type { SymbolId } from "../../domain/symbol.ts";
 import type { UnixMicros } from "../../std/time.ts";
 import { checkedBar, emitBar } from "./bar-message.ts";
-import { MapperFrame } from "./mapper-frame.ts";
+import { MapperFrame, loseNumbered } from "./mapper-frame.ts";
 import {
   countOf,
   epochUs,
@@ -78,6 +78,20 @@ export class BybitMapper extends MapperFrame<"BYBIT"> {
       default:
         this.core.counts.ignored++;
     }
+  }
+
+  protected override booksIn(message: unknown): readonly string[] {
+    const { topic } = fieldsOf(message, "message");
+    const [kind, , ...name] = textOf(topic, "topic").split(".");
+    return kind === "orderbook" ? [textOf(name.join("."), "topic")] : [];
+  }
+
+  protected override lose(symbols: readonly SymbolId[] | "any"): void {
+    loseNumbered(
+      symbols,
+      (symbol) => this.#instruments.of(symbol).numbers,
+      this.#instruments.symbols,
+    );
   }
 
   protected override forget(): void {

@@ -113,17 +113,38 @@ describe("CoinbaseAdvancedMapper", () => {
     expect(coinbase.types(snapshot(1))).toEqual(["bookSnapshot"]);
   });
 
-  it("shows a malformed message as a hole on the next one", () => {
+  it("voids the book of a refused message at once, and takes its number all the same", () => {
+    const coinbase = stage();
+    for (const bad of [
+      ...[...BAD_PRICES, "1e13"].map((price) => ["bid", price, "1"] as const),
+      ...BAD_SIZES.map((size) => ["bid", "1", size] as const),
+      ["buy", "1", "1"] as const,
+    ]) {
+      coinbase.mapper.reset();
+      coinbase.take(snapshot(0));
+      expect(coinbase.codeOf(update(0, bad))).toMatch(/^E_INPUT/);
+      expect([...coinbase.mapper.awaitingSnapshot]).toEqual([]);
+      expect(coinbase.refused(update(1, bad))).toMatchObject([
+        { type: "gap", symbol: "BTC-USD.COINBASE", reason: "sequence" },
+      ]);
+      expect(coinbase.types(snapshot(2))).toEqual(["bookSnapshot"]);
+      expect(coinbase.types(heartbeat(3))).toEqual([]);
+    }
+  });
+
+  it("voids no book for a trade that it refuses, and all where nobody knows what was said", () => {
     const coinbase = stage();
     coinbase.take(snapshot(0));
-    for (const bad of [...BAD_PRICES, "1e13"])
-      expect(coinbase.codeOf(update(1, ["bid", bad, "1"]))).toMatch(/^E_INPUT/);
-    for (const bad of BAD_SIZES)
-      expect(coinbase.codeOf(update(1, ["bid", "1", bad]))).toMatch(/^E_INPUT/);
-    expect(coinbase.codeOf(update(1, ["buy", "1", "1"]))).toBe(
-      "E_INPUT_SCHEMA",
-    );
-    expect(coinbase.types(heartbeat(2))).toEqual(["gap"]);
+    expect(coinbase.refused(trades(1, "update", trade("x")))).toEqual([]);
+    expect(coinbase.types(heartbeat(2))).toEqual([]);
+    const types = (message: unknown): unknown =>
+      coinbase.refused(message)?.map(({ type }) => type);
+    expect(types({ ...envelope(3, "l2_data"), channel: 7 })).toEqual(["gap"]);
+    expect(coinbase.types(snapshot(4))).toEqual(["bookSnapshot"]);
+    expect(types('{"channel":"l2_')).toEqual(["gap"]);
+    // The number of the last one was not had: a hole, of which nothing is left to void.
+    expect(coinbase.types(heartbeat(6))).toEqual([]);
+    expect(coinbase.types(snapshot(7))).toEqual(["bookSnapshot"]);
   });
 
   it("tells trades oldest first by the taker's side, and counts those that are missing", () => {

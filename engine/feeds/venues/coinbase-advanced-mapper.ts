@@ -1,7 +1,9 @@
 /** Coinbase Advanced Trade: l2_data, market_trades, ticker and heartbeats, every message of a connection numbered without a hole. */
 import type { Levels } from "../../domain/market-event.ts";
+import type { SymbolId } from "../../domain/symbol.ts";
+import { CodedError } from "../../std/errors.ts";
 import type { UnixMicros } from "../../std/time.ts";
-import { MapperFrame } from "./mapper-frame.ts";
+import { MapperFrame, loseNumbered } from "./mapper-frame.ts";
 import {
   countOf,
   fieldsOf,
@@ -52,6 +54,29 @@ export class CoinbaseAdvancedMapper extends MapperFrame<"COINBASE"> {
     if (this.#isNew(sequence, eventUs)) for (const say of said) say();
   }
 
+  protected override booksIn(message: unknown): readonly string[] {
+    const data = fieldsOf(message, "message");
+    if (textOf(data["channel"], "channel") !== "l2_data") return [];
+    return listOf(data["events"], "events").map((event) =>
+      textOf(fieldsOf(event, "events")["product_id"], "product_id"),
+    );
+  }
+
+  protected override lose(symbols: readonly SymbolId[] | "any"): void {
+    loseNumbered(
+      symbols,
+      (symbol) => this.#products.of(symbol).numbers,
+      this.#products.symbols,
+    );
+  }
+
+  /** Its number is had, whatever it said: the next message is no hole. */
+  protected override refused(message: unknown): void {
+    const sequence = sequenceOf(message);
+    if (sequence === undefined) this.lose("any");
+    else if (this.#isNew(sequence, this.core.venueUs)) super.refused(message);
+  }
+
   protected override forget(): void {
     this.#nextSequence = undefined;
     for (const { numbers } of this.#products.all) numbers.reset();
@@ -76,7 +101,7 @@ export class CoinbaseAdvancedMapper extends MapperFrame<"COINBASE"> {
       listOf(data["events"], "events").map((event) =>
         fieldsOf(event, "events"),
       );
-    switch (data["channel"]) {
+    switch (textOf(data["channel"], "channel")) {
       case "l2_data":
         return events().map((event) => this.#book(event, eventUs));
       case "market_trades":
@@ -155,6 +180,17 @@ export class CoinbaseAdvancedMapper extends MapperFrame<"COINBASE"> {
     );
   }
 }
+
+/** Undefined where it cannot be read. */
+const sequenceOf = (message: unknown): number | undefined => {
+  try {
+    const data = fieldsOf(parse(message), "message");
+    return countOf(data["sequence_num"], "sequence_num");
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    return undefined;
+  }
+};
 
 const levelsOf = (value: unknown): { bids: Levels; asks: Levels } => {
   const bids: number[] = [];

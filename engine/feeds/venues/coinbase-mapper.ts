@@ -1,7 +1,7 @@
 /** Coinbase Exchange: level2 snapshot and l2update, match, ticker and heartbeat. */
 import type { Levels } from "../../domain/market-event.ts";
-import type { UnixMicros } from "../../std/time.ts";
-import { MapperFrame } from "./mapper-frame.ts";
+import type { SymbolId } from "../../domain/symbol.ts";
+import { MapperFrame, loseNumbered } from "./mapper-frame.ts";
 import {
   countOf,
   fieldsOf,
@@ -88,6 +88,22 @@ export class CoinbaseMapper extends MapperFrame<"COINBASE"> {
     }
   }
 
+  protected override booksIn(message: unknown): readonly string[] {
+    const data = fieldsOf(message, "message");
+    const type = textOf(data["type"], "type");
+    return type === "snapshot" || type === "l2update"
+      ? [textOf(data["product_id"], "product_id")]
+      : [];
+  }
+
+  protected override lose(symbols: readonly SymbolId[] | "any"): void {
+    loseNumbered(
+      symbols,
+      (symbol) => this.#products.of(symbol).numbers,
+      this.#products.symbols,
+    );
+  }
+
   protected override forget(): void {
     for (const state of this.#products.all) {
       state.numbers.reset();
@@ -118,18 +134,10 @@ export class CoinbaseMapper extends MapperFrame<"COINBASE"> {
   }
 
   #update(data: Fields): void {
+    const eventUs = isoUs(data["time"], "time");
+    const changes = changesOf(data["changes"]);
     const state = this.#stateOf(data);
     const { numbers } = state;
-    let eventUs: UnixMicros;
-    let changes: Changes;
-    try {
-      eventUs = isoUs(data["time"], "time");
-      changes = changesOf(data["changes"]);
-    } catch (error) {
-      // Nothing that comes later would tell that this change is missing.
-      if (numbers.isLive) numbers.void(this.core.venueUs, "sequence");
-      throw error;
-    }
     if (!numbers.isLive) {
       numbers.unsynced();
       return;

@@ -3,7 +3,7 @@ import type { Levels } from "../../domain/market-event.ts";
 import type { SymbolId } from "../../domain/symbol.ts";
 import type { UnixMicros } from "../../std/time.ts";
 import { OpenBars, checkedBar, intervalMsOf } from "./bar-message.ts";
-import { MapperFrame } from "./mapper-frame.ts";
+import { MapperFrame, loseNumbered } from "./mapper-frame.ts";
 import {
   countOf,
   epochUs,
@@ -72,6 +72,20 @@ export class HyperliquidMapper extends MapperFrame<"HYPERLIQUID"> {
       default:
         this.core.counts.ignored++;
     }
+  }
+
+  protected override booksIn(message: unknown): readonly string[] {
+    const { channel, data } = fieldsOf(message, "message");
+    if (textOf(channel, "channel") !== "l2Book") return [];
+    return [textOf(fieldsOf(data, "data")["coin"], "coin")];
+  }
+
+  protected override lose(symbols: readonly SymbolId[] | "any"): void {
+    loseNumbered(
+      symbols,
+      (symbol) => this.#coins.of(symbol).numbers,
+      this.#coins.symbols,
+    );
   }
 
   protected override forget(): void {

@@ -4,7 +4,7 @@ import type { UnixMicros } from "../../std/time.ts";
 import { OpenBars, checkedBar } from "./bar-message.ts";
 import { KrakenBook, krakenLevel } from "./kraken-book.ts";
 import type { KrakenLevel } from "./kraken-book.ts";
-import { MapperFrame } from "./mapper-frame.ts";
+import { MapperFrame, loseNumbered } from "./mapper-frame.ts";
 import {
   countOf,
   fieldsOf,
@@ -63,6 +63,21 @@ export class KrakenV1Mapper extends MapperFrame<"KRAKEN"> {
       default:
         this.core.counts.ignored++;
     }
+  }
+
+  protected override booksIn(message: unknown): readonly string[] {
+    const [channel, pair] = listOf(message, "message").slice(-2);
+    return textOf(channel, "channel").startsWith("book")
+      ? [textOf(pair, "pair")]
+      : [];
+  }
+
+  protected override lose(symbols: readonly SymbolId[] | "any"): void {
+    loseNumbered(
+      symbols,
+      (symbol) => this.#books.of(symbol).numbers,
+      this.#books.symbols,
+    );
   }
 
   protected override forget(): void {

@@ -3,7 +3,7 @@ import type { SymbolId } from "../../domain/symbol.ts";
 import { OpenBars, checkedBar } from "./bar-message.ts";
 import { KrakenBook, krakenLevel } from "./kraken-book.ts";
 import type { KrakenLevel, KrakenUpdate } from "./kraken-book.ts";
-import { MapperFrame } from "./mapper-frame.ts";
+import { MapperFrame, loseNumbered } from "./mapper-frame.ts";
 import {
   countOf,
   fieldsOf,
@@ -71,6 +71,23 @@ export class KrakenV2Mapper extends MapperFrame<"KRAKEN"> {
           this.core.counts.ignored++;
       }
     }
+  }
+
+  protected override booksIn(message: unknown): readonly string[] {
+    const data = fieldsOf(message, "message");
+    if ("method" in data || textOf(data["channel"], "channel") !== "book")
+      return [];
+    return listOf(data["data"], "data").map((item) =>
+      textOf(fieldsOf(item, "data")["symbol"], "symbol"),
+    );
+  }
+
+  protected override lose(symbols: readonly SymbolId[] | "any"): void {
+    loseNumbered(
+      symbols,
+      (symbol) => this.#states.of(symbol).book.numbers,
+      this.#states.symbols,
+    );
   }
 
   protected override forget(): void {

@@ -90,6 +90,12 @@ export class NumberedBook {
     this.#core.gap(this.symbol, eventUs, reason);
   }
 
+  /** Whatever a message said of it could not be read. */
+  lost(): void {
+    if (this.#isLive) this.void(this.#core.venueUs, "sequence");
+    else this.#core.awaiting.add(this.symbol);
+  }
+
   /** An update that has no book to go to. */
   unsynced(): void {
     this.#core.counts.unsynced++;

@@ -262,13 +262,15 @@ describe("OkxMapper", () => {
     expect(stage().codeOf(message)).toBe(code);
   });
 
-  it("refuses a broken update and keeps the book for the next", () => {
+  it("voids the book of a broken update at once, and none for what is not the book's", () => {
     const okx = stage();
     okx.take(book("snapshot", { seqId: 10, prevSeqId: -1 }));
+    expect(okx.refused(of("funding-rate", { fundingRate: "2" }))).toEqual([]);
     const broken = { seqId: 11, prevSeqId: 10, bids: [["1", "-1", "0", "1"]] };
-    expect(okx.codeOf(book("update", broken))).toBe("E_INPUT_RANGE");
-    expect(okx.types(book("update", { seqId: 12, prevSeqId: 11 }))).toEqual([
-      "gap",
+    expect(okx.refused(book("update", broken))).toMatchObject([
+      { type: "gap", reason: "sequence" },
     ]);
+    expect(okx.types(book("update", { seqId: 12, prevSeqId: 11 }))).toEqual([]);
+    expect(okx.mapper.awaitingSnapshot.size).toBe(1);
   });
 });

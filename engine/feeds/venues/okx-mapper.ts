@@ -4,7 +4,7 @@ import type { SymbolId } from "../../domain/symbol.ts";
 import type { UnixMicros } from "../../std/time.ts";
 import { checkedBar, emitBar, intervalMsOf } from "./bar-message.ts";
 import { refusedUnless } from "./instrument-reader.ts";
-import { MapperFrame } from "./mapper-frame.ts";
+import { MapperFrame, loseNumbered } from "./mapper-frame.ts";
 import {
   countOf,
   epochUs,
@@ -100,6 +100,24 @@ export class OkxMapper extends MapperFrame<"OKX"> {
       default:
         this.core.counts.ignored++;
     }
+  }
+
+  protected override booksIn(message: unknown): readonly string[] {
+    const outer = fieldsOf(message, "message");
+    // An answer over REST: whoever asked for it asks again.
+    if ("code" in outer && !("arg" in outer)) return [];
+    const { channel, instId } = fieldsOf(outer["arg"], "arg");
+    return textOf(channel, "channel").startsWith("books")
+      ? [textOf(instId, "instId")]
+      : [];
+  }
+
+  protected override lose(symbols: readonly SymbolId[] | "any"): void {
+    loseNumbered(
+      symbols,
+      (symbol) => this.#instruments.of(symbol).book.numbers,
+      this.#instruments.symbols,
+    );
   }
 
   protected override forget(): void {

@@ -22,6 +22,10 @@ export class SymbolStates<S> {
     this.#states.clear();
   }
 
+  get symbols(): Iterable<SymbolId> {
+    return this.#states.keys();
+  }
+
   get all(): Iterable<S> {
     return this.#states.values();
   }

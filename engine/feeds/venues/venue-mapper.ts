@@ -70,9 +70,9 @@ export interface VenueMapper {
   readonly awaitingSnapshot: ReadonlySet<SymbolId>;
   /**
    * Emits 0..n events. `message` is the raw text of one frame or REST answer; an already parsed value will do but for Kraken v2,
-   * whose checksum is over the digits as they were sent. Throws a CodedError (E_INPUT_*, E_SYMBOL_FORMAT) for a malformed message
-   * and has then changed nothing, with one exception: where nothing else would ever tell the loss (no sequence, no checksum)
-   * a malformed book message that names its symbol emits that symbol's Gap first. Acks, pongs and heartbeats emit nothing.
+   * whose checksum is over the digits as they were sent. Throws a CodedError (E_INPUT_*, E_SYMBOL_FORMAT) for a malformed message;
+   * then it has taken nothing of it, but has told the Gap of the book that it was about, or of every live book where not even that
+   * can be read. Acks, pongs and heartbeats emit nothing.
    */
   map(message: unknown, receipt: Receipt, emit: EmitMarketEvent): void;
   /** The connection is new: every book must begin with a snapshot again. Emits nothing: the client tells the disconnect. */

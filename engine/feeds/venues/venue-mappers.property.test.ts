@@ -156,6 +156,13 @@ const expectMended = (
   expect(consumer.mapper.awaitingSnapshot.size).toBe(0);
 };
 
+/** The first decimal of the message: a price or a size. */
+const withBadNumber = (text: string): string => {
+  const damaged = text.replace(/([[:,]"?)(\d+\.\d+)(?=["\],}])/, "$1-1");
+  expect(damaged).not.toBe(text);
+  return damaged;
+};
+
 describe.each(VENUE_FORMATS)("the mapper of $name", (format) => {
   it("makes the venue's own book of its messages, each of them", () => {
     fc.assert(
@@ -195,17 +202,28 @@ describe.each(VENUE_FORMATS)("the mapper of $name", (format) => {
     );
   });
 
-  it("emits nothing for a message that is cut short, and keeps its book", () => {
+  it.each([
+    ["is cut short", (text: string, at: number) => text.slice(0, -1 - at)],
+    ["has a number out of its range", withBadNumber],
+  ])("tells the gap at once where a message %s", (_name, damage) => {
     fc.assert(
       fc.property(faulted(format), ({ told, at }) => {
         const consumer = new Consumer(format);
-        told.forEach(({ text, view }) => {
+        for (const { text } of told.slice(0, at)) consumer.take(text);
+        const from = consumer.events.length;
+        expect(() => consumer.take(damage(told[at]!.text, at))).toThrow(
+          /E_INPUT_(DECODE|RANGE)/,
+        );
+        expect(consumer.events.slice(from)).toMatchObject([
+          { type: "gap", symbol: format.symbol, reason: "sequence" },
+        ]);
+        expect(consumer.isLive).toBe(false);
+        expect([...consumer.mapper.awaitingSnapshot]).toEqual([format.symbol]);
+        for (const { text, view } of told.slice(at + 1)) {
           consumer.take(text);
-          expect(() => consumer.take(text.slice(0, -1 - at))).toThrow(
-            /E_INPUT_DECODE/,
-          );
-          expect(consumer.view).toEqual(numbersOf(view));
-        });
+          expectTruth(consumer, view);
+        }
+        expectMended(consumer, format, told.at(-1)!);
       }),
       RUNS,
     );
