@@ -4,13 +4,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { keepObjectsYoung } from "../engine/io/young-objects.ts";
 
 type Handlers = Readonly<Record<string, (argument: never) => unknown>>;
 type Call = { readonly name: string; readonly argument: unknown };
 type Answer = { readonly value: unknown } | { readonly error: string };
 
-/** In a child: answers the parent's calls one after the other. Ends with the parent. */
+/** In a child: answers the parent's calls one after the other. Ends with the parent. Tuned as the engine is: the floor must not be slower for it. */
 export const answerCalls = (handlers: Handlers): void => {
+  keepObjectsYoung();
   process.on("disconnect", () => process.exit(0));
   process.on("message", ({ name, argument }: Call) => {
     const handler = handlers[name] as (argument: unknown) => unknown;

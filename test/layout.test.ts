@@ -135,6 +135,7 @@ const LAYERS: readonly Layer[] = [
       "engine/replay-recorded.ts",
       "engine/recompute-check.ts",
       "engine/signal-file.ts",
+      "engine/standing-market.ts",
       "engine/signal-verifier.ts",
       "engine/counting-telemetry.ts",
       "engine/settling-inference.ts",

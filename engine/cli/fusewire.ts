@@ -2,6 +2,7 @@
 /** The command `fusewire`: finds the verb, runs it, turns errors into exit codes. */
 import { ConfigError } from "../config.ts";
 import { INSTALLATION } from "../installation.ts";
+import { keepObjectsYoung } from "../io/young-objects.ts";
 import { CodedError } from "../std/errors.ts";
 import { EXIT, UsageError, explain, type Command } from "./command.ts";
 
@@ -70,6 +71,8 @@ const fail = (error: unknown): number => {
     error instanceof CodedError && error.code.startsWith("E_CONFIG_");
   return isConfig ? EXIT.config : EXIT.failed;
 };
+
+keepObjectsYoung();
 
 // A closed pipe (fusewire … | head) is an end, not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
