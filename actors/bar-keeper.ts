@@ -17,11 +17,13 @@ import { msToNs } from "../engine/std/time.ts";
 import type { Clock, MonoNanos } from "../engine/std/time.ts";
 import type { BarsLoaded } from "./messages.ts";
 import type { SymbolFeatures } from "./symbol-features.ts";
+import type { SymbolWindows } from "./symbol-windows.ts";
 
 export interface BarKeeperDeps {
   readonly symbol: SymbolId;
   readonly bars: BarBook;
   readonly features: SymbolFeatures;
+  readonly windows: SymbolWindows;
   readonly store: StateStore;
   readonly clock: Clock;
   readonly log: Logger;
@@ -90,12 +92,14 @@ export class BarKeeper {
 
   save(): void {
     if (!this.#hasNews || !this.#isAnswered) return;
-    const { bars, features, store, clock } = this.#deps;
+    const { bars, features, windows, store, clock } = this.#deps;
     this.#hasNews = false;
     this.#savedNs = clock.nowNs();
     const sections = bars.save();
     for (const [hash, snapshot] of features.kept())
       sections.set(featuresName(hash), bytesOfNumbers(snapshot));
+    for (const [hash, snapshot] of windows.kept())
+      sections.set(windowName(hash), bytesOfNumbers(snapshot));
     sections.set(
       KEPT_AT,
       bytesOfNumbers([VERSION, clock.nowUs(), this.#savedNs]),
@@ -105,7 +109,11 @@ export class BarKeeper {
 
   /** Features first: bars that are told again are known to them. */
   #resume(sections: Sections, book: OrderBook | undefined): void {
-    const { bars, features, clock } = this.#deps;
+    const { bars, features, windows, clock } = this.#deps;
+    const keptUnder = (name: string): Float64Array | undefined => {
+      const bytes = sections.get(name);
+      return bytes && numbersOfBytes(bytes);
+    };
     const keptAt = sections.get(KEPT_AT) ?? new Uint8Array();
     const [version, keptUs, keptNs] = numbersOfBytes(keptAt);
     if (version !== VERSION)
@@ -115,14 +123,8 @@ export class BarKeeper {
     if (!this.#hasMinutes) {
       const movedNs = receivedNs - keptNs! - (receivedUs - keptUs!) * 1e3;
       const byNs = Math.abs(movedNs) < SAME_BOOT_NS ? 0 : movedNs;
-      features.recall(
-        (hash) => {
-          const bytes = sections.get(featuresName(hash));
-          return bytes && numbersOfBytes(bytes);
-        },
-        book,
-        byNs,
-      );
+      features.recall((hash) => keptUnder(featuresName(hash)), book, byNs);
+      windows.recall((hash) => keptUnder(windowName(hash)));
     }
     bars.resume(sections, { eventUs: receivedUs, receivedUs, receivedNs });
   }
@@ -140,3 +142,4 @@ export class BarKeeper {
 }
 
 const featuresName = (hash: string): string => `features ${hash}`;
+const windowName = (hash: string): string => `window ${hash}`;

@@ -156,6 +156,7 @@ export class SymbolActor implements Actor<SymbolMessage> {
         break;
       case "articleJudged":
         this.#features.onArticle(message.article);
+        this.#market.windows.onArticle(message.article);
         break;
       case "barsLoaded":
         this.#market.barKeeper.loaded(

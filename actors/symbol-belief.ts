@@ -34,6 +34,7 @@ export class SymbolBelief {
       symbol,
       inference,
       market.features,
+      market.windows,
       this.#fuser,
       clock,
       options.models,

@@ -24,6 +24,7 @@ import {
   createEventFeatures,
 } from "../engine/features/feature-sets.ts";
 import type { EventFeatureOptions } from "../engine/features/feature-sets.ts";
+import { rowsOf } from "../engine/features/input-windows.ts";
 import { MINUTE_MS } from "../engine/features/live-bar-features.ts";
 import { NEWS_SET } from "../engine/features/news-windows.ts";
 import type { Article } from "../engine/features/news-windows.ts";
@@ -41,12 +42,18 @@ const setsOf = (models: readonly ServedModel[]): DeclaredSet[] =>
     models.some(({ featureSchemaHash }) => featureSchemaHash === hash),
   );
 
+/** What their windows are made of, beside bars. */
+const rowSetsOf = (models: readonly ServedModel[]): DeclaredSet[] =>
+  models.flatMap(({ window }) =>
+    window === undefined ? [] : (rowsOf(window) ?? []),
+  );
+
 /** Whether a model reads what the input gives. */
 export const isRead = (
   input: FeatureInput,
   models: readonly ServedModel[],
 ): boolean =>
-  setsOf(models).some(({ features }) =>
+  [...setsOf(models), ...rowSetsOf(models)].some(({ features }) =>
     features.some(({ inputs }) => inputs.includes(input)),
   );
 

@@ -25,6 +25,7 @@ import { SymbolFeatures, readsMinutes } from "./symbol-features.ts";
 import { SymbolModels } from "./symbol-models.ts";
 import type { SymbolActorDeps } from "./symbol-options.ts";
 import type { SymbolSlot } from "./symbol-slot.ts";
+import { SymbolWindows } from "./symbol-windows.ts";
 
 /** Bars that the features look at, kept so that a symbol comes back with them. */
 const FEATURE_BARS = 61;
@@ -35,6 +36,7 @@ export class SymbolMarket {
   readonly bars: BarBook;
   readonly barKeeper: BarKeeper;
   readonly features: SymbolFeatures;
+  readonly windows: SymbolWindows;
   readonly derivative = new DerivativeState();
   /** Where this symbol writes what it stands at, if it is one that others look at. */
   readonly reference: Reference | undefined;
@@ -64,6 +66,7 @@ export class SymbolMarket {
       leading === undefined ? {} : { leading },
       deps.counters.stale,
     );
+    this.windows = new SymbolWindows(inference.models);
     const windows = barWindows(inference.models, options.barIntervalMs);
     const ofFeatures = new Set([options.barIntervalMs, MINUTE_MS]);
     this.bars = symbolBars(
@@ -73,6 +76,7 @@ export class SymbolMarket {
       deps.counters.bars,
       (bar) => {
         this.barKeeper.closed(bar);
+        this.windows.onBar(bar);
         if (!ofFeatures.has(bar.intervalMs)) return;
         this.features.onBar(bar);
         this.reference?.closed(bar);
@@ -82,6 +86,7 @@ export class SymbolMarket {
       symbol: slot.symbol,
       bars: this.bars,
       features: this.features,
+      windows: this.windows,
       store: deps.store,
       clock,
       log: deps.log,

@@ -8,7 +8,6 @@ import type { SymbolId } from "../engine/domain/symbol.ts";
 import type { EventFeatures } from "../engine/features/event-features.ts";
 import type { FeatureInput } from "../engine/features/feature-declaration.ts";
 import type { Fuser } from "../engine/fusion/fuser.ts";
-import { BAR_CHANNELS } from "../engine/market/bar-series.ts";
 import type { BarSeries } from "../engine/market/bar-series.ts";
 import type {
   Counter,
@@ -24,6 +23,7 @@ import type { SymbolMessage } from "./messages.ts";
 import type { StaleCounters } from "./stale-counters.ts";
 import type { SymbolCounters } from "./symbol-counters.ts";
 import type { SymbolFeatures } from "./symbol-features.ts";
+import type { SymbolWindows } from "./symbol-windows.ts";
 
 export interface SymbolModelOptions {
   /** For models off this thread that judge the feature vector. */
@@ -64,6 +64,7 @@ export class SymbolModels {
   readonly #tell: (message: SymbolMessage) => void;
   readonly #onFeatures: readonly AskedSeat[];
   readonly #onBars: readonly AskedSeat[];
+  readonly #windows: SymbolWindows;
   /** Nobody is overdue before: one comparison a turn in the common case. */
   #earliestOverdueNs = NOT_ASKED;
 
@@ -71,6 +72,7 @@ export class SymbolModels {
     symbol: SymbolId,
     inference: Inference,
     features: SymbolFeatures,
+    windows: SymbolWindows,
     fuser: Fuser,
     clock: Clock,
     options: SymbolModelOptions,
@@ -79,6 +81,7 @@ export class SymbolModels {
   ) {
     this.#symbol = symbol;
     this.#inference = inference;
+    this.#windows = windows;
     this.#fuser = fuser;
     this.#clock = clock;
     this.#options = options;
@@ -160,15 +163,14 @@ export class SymbolModels {
   }
 
   /** After a bar closed. */
-  askOnBars(series: BarSeries, basisNs: MonoNanos): boolean {
+  askOnBars({ intervalMs }: BarSeries, basisNs: MonoNanos): boolean {
     let asked = false;
     for (const seat of this.#onBars) {
       const window = seat.served.window!;
-      if (window.intervalMs !== series.intervalMs) continue;
-      if (seat.deadlineNs !== NOT_ASKED || series.length < window.length)
+      if (window.intervalMs !== intervalMs || seat.deadlineNs !== NOT_ASKED)
         continue;
-      const values = new Float32Array(window.length * BAR_CHANNELS);
-      series.copyWindow(values, window.length);
+      const values = this.#windows.of(window).copy();
+      if (values === undefined) continue;
       const input = { kind: "bars", values, length: window.length } as const;
       this.#ask(seat, input, basisNs, this.#options.forecastDeadlineMs);
       asked = true;

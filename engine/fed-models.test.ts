@@ -14,6 +14,7 @@ import { COMPACT_SET } from "./features/compact-set.ts";
 import { DIRECTION_SET } from "./features/direction-set.ts";
 import type { DeclaredSet } from "./features/feature-declaration.ts";
 import { FEATURE_SETS } from "./features/feature-sets.ts";
+import { INPUT_WINDOWS } from "./features/input-windows.ts";
 import { NEWS_SET } from "./features/news-windows.ts";
 import { REGIME_SET } from "./features/regime-set.ts";
 import { fedModels } from "./fed-models.ts";
@@ -44,7 +45,10 @@ const addTrees = (set: DeclaredSet, version = "1"): void => {
 };
 
 const load = (): Registry =>
-  loadRegistry(folder.root, { featureSets: FEATURE_SETS });
+  loadRegistry(folder.root, {
+    featureSets: FEATURE_SETS,
+    windows: INPUT_WINDOWS,
+  });
 
 const names = (registry: Registry): string[] =>
   registry.entries.map(({ manifest }) => manifest.name);

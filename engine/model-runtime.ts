@@ -6,6 +6,7 @@ import type { EngineInference } from "../workers/engine-inference.ts";
 import { createInference, type DeviceName } from "../workers/placement.ts";
 import type { Config } from "./config-schema.ts";
 import { FEATURE_SETS } from "./features/feature-sets.ts";
+import { INPUT_WINDOWS } from "./features/input-windows.ts";
 import { fedModels } from "./fed-models.ts";
 import { INSTALLATION } from "./installation.ts";
 import type { Metrics } from "./io/metrics.ts";
@@ -19,6 +20,7 @@ export const registryOf = (config: Config): Registry =>
   fedModels(
     loadRegistry(modelsDir(config), {
       featureSets: FEATURE_SETS,
+      windows: INPUT_WINDOWS,
     }),
     {
       references: config.symbols.references.length,

@@ -1,6 +1,7 @@
 /** What actors need of the world. Live engine, replay and simulation differ only in what is plugged in here. */
 import type { FeatureConstants } from "./domain/feature-constants.ts";
 import type { FeatureVector } from "./domain/feature.ts";
+import type { InputWindow } from "./domain/input-window.ts";
 import type {
   ModelFamily,
   ModelName,
@@ -66,8 +67,8 @@ export interface ServedModel {
   readonly placement: "inline" | "pool" | "process";
   /** What one request carries. */
   readonly input: ModelInput["kind"];
-  /** For "bars": closed bars of this interval, oldest first, this many. */
-  readonly window?: { readonly intervalMs: number; readonly length: number };
+  /** For "bars": what it was trained on, and is fed. */
+  readonly window?: InputWindow;
   /** For "features": the schema hash it was trained on; equal to the engine's or the model is refused at load. */
   readonly featureSchemaHash?: string;
   /** For "features" of a set with constants: those frozen by its training, and their hash, which covers the set's. */
@@ -77,7 +78,7 @@ export interface ServedModel {
 
 export type ModelInput =
   | { readonly kind: "features"; readonly values: FeatureVector }
-  /** Row-major [length, 6]: open, high, low, close, volume, vwap; raw, the spec normalises. */
+  /** Row-major [length, channels] of the model's window, oldest bar first; raw, the spec normalises. */
   | {
       readonly kind: "bars";
       readonly values: Float32Array;

@@ -8,6 +8,7 @@ import { createInference } from "../workers/placement.ts";
 import { machineOf } from "./actor-machine.ts";
 import { CountingTelemetry } from "./counting-telemetry.ts";
 import { FEATURE_SETS } from "./features/feature-sets.ts";
+import { INPUT_WINDOWS } from "./features/input-windows.ts";
 import type { TapeItem } from "./feeds/tape-block.ts";
 import type { Tape } from "./feeds/tape.ts";
 import { TapeReader } from "./feeds/tape-reader.ts";
@@ -162,6 +163,7 @@ const openCheck = async ({
   if (recomputeWith === undefined) return undefined;
   const { entries } = loadRegistry(recomputeWith, {
     featureSets: FEATURE_SETS,
+    windows: INPUT_WINDOWS,
   });
   const inference = await createInference(entries, {
     workerUrl: INSTALLATION.onnxWorkerUrl,

@@ -9,6 +9,7 @@ import { createInference } from "../workers/placement.ts";
 import { CountingTelemetry } from "./counting-telemetry.ts";
 import { fedModels } from "./fed-models.ts";
 import { FEATURE_SETS } from "./features/feature-sets.ts";
+import { INPUT_WINDOWS } from "./features/input-windows.ts";
 import { isHeadline, type FeedEvent } from "./feeds/feed-event.ts";
 import { replay, type ReplayTarget } from "./feeds/replay.ts";
 import { INSTALLATION } from "./installation.ts";
@@ -66,7 +67,10 @@ export const runReplay = async (
   const executor = new ManualExecutor();
   const actorOptions = options.actors ?? ENGINE_ACTORS_DEFAULTS;
   const registry = fedModels(
-    loadRegistry(options.modelsDir, { featureSets: FEATURE_SETS }),
+    loadRegistry(options.modelsDir, {
+      featureSets: FEATURE_SETS,
+      windows: INPUT_WINDOWS,
+    }),
     {
       references: actorOptions.references.length,
       sentiment: actorOptions.news.finbert,

@@ -1,20 +1,17 @@
 /** What a model folder says about itself; the door that checks it. */
 import { createHash } from "node:crypto";
 import type { FeatureConstants } from "../engine/domain/feature-constants.ts";
+import {
+  BAR_CHANNELS,
+  isOfBars,
+  windowText,
+} from "../engine/domain/input-window.ts";
+import type { InputWindow } from "../engine/domain/input-window.ts";
 import { CodedError } from "../engine/std/errors.ts";
 import { ManifestFields } from "./manifest-fields.ts";
 
 export const FAMILIES = ["lightgbm", "patchtst", "finbert", "llama"] as const;
 export type Family = (typeof FAMILIES)[number];
-
-export const BAR_CHANNELS = [
-  "open",
-  "high",
-  "low",
-  "close",
-  "volume",
-  "vwap",
-] as const;
 
 export type ManifestInput =
   | {
@@ -28,9 +25,7 @@ export type ManifestInput =
     }
   | {
       readonly kind: "bars";
-      readonly intervalMs: number;
-      readonly length: number;
-      readonly channels: readonly string[];
+      readonly window: InputWindow;
     }
   | {
       readonly kind: "text";
@@ -129,6 +124,7 @@ const FILE = /^[0-9A-Za-z][0-9A-Za-z._-]{0,127}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 const DAY_MS = 86_400_000;
 const CONSTANTS_MAX = 256;
+const CHANNELS_MAX = 64;
 
 /** Text of a manifest.json, checked; E_MODEL_CONTRACT names the field. */
 export const parseManifest = (json: string): Manifest => {
@@ -240,26 +236,8 @@ const parseInput = (fields: ManifestFields): ManifestInput => {
           : undefined,
       };
     }
-    case "bars": {
-      const input = fields.child("input", [
-        "kind",
-        "intervalMs",
-        "length",
-        "channels",
-      ]);
-      const channels = input.strings("channels", BAR_CHANNELS.length);
-      if (channels.join() !== BAR_CHANNELS.join())
-        throw new CodedError("E_MODEL_CONTRACT", {
-          field: "manifest.input.channels",
-          detail: `must be ${BAR_CHANNELS.join(", ")}`,
-        });
-      return {
-        kind,
-        intervalMs: input.integer("intervalMs", 1, DAY_MS),
-        length: input.integer("length", 2, 4_096),
-        channels,
-      };
-    }
+    case "bars":
+      return { kind, window: parseWindow(fields) };
     case "text": {
       const input = fields.child("input", ["kind", "tokenizer", "maxTokens"]);
       return {
@@ -271,6 +249,36 @@ const parseInput = (fields: ManifestFields): ManifestInput => {
       };
     }
   }
+};
+
+const parseWindow = (fields: ManifestFields): InputWindow => {
+  const input = fields.child("input", [
+    "kind",
+    "window",
+    "windowHash",
+    "intervalMs",
+    "length",
+    "channels",
+  ]);
+  const refuse = (key: string, detail: string): never => {
+    throw new CodedError("E_MODEL_CONTRACT", {
+      field: `manifest.input.${key}`,
+      detail,
+    });
+  };
+  const channels = input.strings("channels", CHANNELS_MAX);
+  if (!isOfBars(channels))
+    refuse("channels", `are some of ${BAR_CHANNELS.join(", ")}`);
+  const shape = {
+    name: input.text("window", 64),
+    intervalMs: input.integer("intervalMs", 1, DAY_MS),
+    length: input.integer("length", 2, 4_096),
+    channels,
+  };
+  const hash = input.matching("windowHash", SHA256);
+  if (hash !== sha256Hex(Buffer.from(windowText(shape))))
+    refuse("windowHash", "is of another window");
+  return { ...shape, hash };
 };
 
 const parseTensors = (

@@ -6,6 +6,7 @@ import {
   constantsText,
 } from "../engine/domain/feature-constants.ts";
 import type { FeatureContract } from "../engine/domain/feature-constants.ts";
+import type { InputWindow } from "../engine/domain/input-window.ts";
 import { CodedError, toCodedError } from "../engine/std/errors.ts";
 import type { ErrorBody } from "../engine/std/errors.ts";
 import { parseManifest, sha256Hex } from "./manifest.ts";
@@ -45,6 +46,8 @@ export interface Registry {
 export interface RegistryOptions {
   /** The engine's own feature sets; a model trained on others, or without the constants of its set, is refused. Unchecked when absent. */
   readonly featureSets?: readonly FeatureContract[];
+  /** The engine's own input windows; a model of one of their names is of that one, or refused. Unchecked when absent. */
+  readonly windows?: readonly InputWindow[];
   readonly modelBytesMax?: number;
 }
 
@@ -138,6 +141,7 @@ const loadEntry = (
   const { input, family } = manifest;
   if (input.kind === "features" && options.featureSets !== undefined)
     checkFeatures(input, options.featureSets);
+  if (input.kind === "bars") checkWindow(input.window, options.windows ?? []);
   const path = join(directory, manifest.file);
   const tokenizerJson =
     input.kind === "text" && input.tokenizer !== undefined
@@ -182,6 +186,19 @@ const checkFeatures = (
     input.constantsHash !== sha256Hex(Buffer.from(text))
   )
     refuse("constantsHash", "is of other constants");
+};
+
+/** One that a manifest states itself is served as it states it: its hash says that it was exported so. */
+const checkWindow = (
+  { name, hash }: InputWindow,
+  windows: readonly InputWindow[],
+): void => {
+  const own = windows.find((window) => window.name === name);
+  if (own !== undefined && own.hash !== hash)
+    throw new CodedError("E_MODEL_CONTRACT", {
+      field: "manifest.input.windowHash",
+      detail: `not the engine's "${name}"`,
+    });
 };
 
 /** What can be known without a session: names, types, fixed dimensions, and that all weights are inside. */

@@ -10,10 +10,14 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { BAR_CHANNELS } from "../engine/domain/input-window.ts";
+import { declareWindow } from "../engine/features/input-windows.ts";
 import { Random } from "../engine/std/random.ts";
 import { loadRegistry } from "../models/registry.ts";
 import { FLOAT32, GraphBuilder, INT64 } from "./support/onnx-build.ts";
 import {
+  buildForecastModel,
+  forecastManifest,
   modelFolder,
   sentimentManifest,
   tokenizerJson,
@@ -229,6 +233,42 @@ describe("the registry", () => {
       "manifest.input.constantsHash",
     );
     expect(refusalOf(given, "no hash")).toBe("manifest.input.constantsHash");
+  });
+
+  it("refuses a window that is not the one that its hash is of, and another one of the engine's name", () => {
+    const forecast = buildForecastModel(8, 2, (count) =>
+      Array<number>(count).fill(0.1),
+    );
+    const own = forecastManifest(8, 2);
+    const input = own["input"] as Record<string, unknown>;
+    const refusalOf = (over: Record<string, unknown>): string | undefined => {
+      folder.add(forecast, { ...own, input: { ...input, ...over } });
+      const { refusals, entries } = loadRegistry(folder.root, { windows });
+      expect(refusals.length + entries.length).toBe(1);
+      for (const { error } of refusals)
+        expect(error.code).toBe("E_MODEL_CONTRACT");
+      return refusals[0]?.error.field;
+    };
+    const { hash, ...shape } = declareWindow({
+      name: "bars-8",
+      intervalMs: 1_000,
+      length: 8,
+      channels: BAR_CHANNELS,
+    });
+    let windows = [{ ...shape, hash }];
+    expect(refusalOf({})).toBeUndefined();
+    for (const over of [
+      { windowHash: undefined },
+      { windowHash: "0".repeat(64) },
+      { window: "bars-9" },
+      { intervalMs: 60_000 },
+      { length: 9 },
+      { channels: [...BAR_CHANNELS].reverse() },
+    ])
+      expect(refusalOf(over)).toBe("manifest.input.windowHash");
+    expect(refusalOf({ channels: ["mood"] })).toBe("manifest.input.channels");
+    windows = [declareWindow({ ...shape, length: 64 })];
+    expect(refusalOf({})).toBe("manifest.input.windowHash");
   });
 
   it("follows no link out of the folder", () => {

@@ -30,10 +30,7 @@ export const servedModel = (
             }),
       };
     case "bars":
-      return {
-        ...head,
-        window: { intervalMs: input.intervalMs, length: input.length },
-      };
+      return { ...head, window: input.window };
     case "text":
       return head;
   }

@@ -1,6 +1,7 @@
 /** `fusewire models ls`: the model registry as the engine would serve it. */
 import { loadRegistry } from "../../models/registry.ts";
 import { FEATURE_SETS } from "../features/feature-sets.ts";
+import { INPUT_WINDOWS } from "../features/input-windows.ts";
 import { INSTALLATION } from "../installation.ts";
 import { EXIT, UsageError, parseFlags, type Command } from "./command.ts";
 
@@ -25,6 +26,7 @@ interface Row {
 const rowsOf = (dir: string): Row[] => {
   const registry = loadRegistry(dir, {
     featureSets: FEATURE_SETS,
+    windows: INPUT_WINDOWS,
   });
   const good = (entries: typeof registry.entries, state: string): Row[] =>
     entries.map(({ manifest }) => ({

@@ -9,13 +9,10 @@ import { Random } from "../std/random.ts";
 import { monoNanos, unixMicros } from "../std/time.ts";
 import type { EventFeatures } from "./event-features.ts";
 import { FEATURE_SETS, createEventFeatures } from "./feature-sets.ts";
-import {
-  FeatureWindow,
-  PATCHTST_WINDOW,
-  TFT_WINDOW,
-} from "./feature-window.ts";
+import { INPUT_WINDOWS } from "./input-windows.ts";
 import { JoinedFeatures } from "./joined-features.ts";
 import type { Article } from "./news-windows.ts";
+import { WindowFollower } from "./window-follower.ts";
 
 type Step =
   | Exclude<MarketEvent, { readonly type: "bookDelta" }>
@@ -234,35 +231,54 @@ describe("a follower restored from a snapshot taken anywhere", () => {
   });
 });
 
-describe("a window of series restored from a snapshot", () => {
+describe("an input window restored from a snapshot", () => {
   it("copies the same rows to the bit, and goes on the same", () => {
     fc.assert(
       fc.property(
         fc.integer(),
-        fc.nat(700),
+        fc.nat(200),
         fc.nat(100),
         (seed, before, after) => {
-          for (const spec of [PATCHTST_WINDOW, TFT_WINDOW]) {
+          for (const window of INPUT_WINDOWS) {
             const random = new Random(seed);
-            const row = () => spec.channels.map(() => random.next() - 0.5);
-            const whole = new FeatureWindow(spec);
-            for (let i = 0; i < before; i++) whole.push(row());
-            const resumed = new FeatureWindow(spec);
-            resumed.restore(whole.snapshot());
-            for (let i = 0; i < after; i++) {
-              const next = row();
-              whole.push(next);
-              resumed.push(next);
-            }
-            const [a, b] = [whole, resumed].map((window) => {
-              const into = new Float32Array(spec.length * spec.channels.length);
-              return { isThere: window.copy(into), into };
+            const { intervalMs } = window;
+            const all = Array.from({ length: before + after }, (_, i) => {
+              const us = (i + 1) * intervalMs * 1000;
+              const head = {
+                symbol: symbolId("BTCUSDT.TEST"),
+                eventUs: unixMicros(us),
+                receivedUs: unixMicros(us),
+                receivedNs: monoNanos(us * 1000),
+              };
+              const isMissing = random.next() < 0.01;
+              const heard = random.next() < 0.05 && article(head, random);
+              return {
+                bar: bar(head, us - intervalMs * 1000, intervalMs, random),
+                isMissing,
+                heard,
+              };
             });
-            expect(b).toEqual(a);
+            const whole = new WindowFollower(window);
+            let resumed: WindowFollower | undefined;
+            all.forEach(({ bar: next, isMissing, heard }, i) => {
+              if (i === before) {
+                resumed = new WindowFollower(window);
+                resumed.restore(whole.snapshot());
+              }
+              for (const one of resumed === undefined
+                ? [whole]
+                : [whole, resumed]) {
+                if (heard !== false && heard.type === "article")
+                  one.onArticle(heard.article);
+                if (!isMissing) one.onBar(next);
+              }
+              if (resumed !== undefined)
+                expect(resumed.copy()).toEqual(whole.copy());
+            });
           }
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 10 },
     );
   });
 });

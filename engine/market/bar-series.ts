@@ -91,25 +91,6 @@ export class BarSeries {
     return older < this.#length ? older : undefined;
   }
 
-  /** Copies the newest `length` bars row by row, oldest first; false, and nothing copied, while there are fewer. */
-  copyWindow(into: Float32Array, length: number): boolean {
-    assert(
-      into.length >= length * BAR_CHANNELS,
-      "the target holds the whole window",
-    );
-    if (this.#length < length) return false;
-    let row = this.#next - length;
-    if (row < 0) row += this.capacity;
-    let to = 0;
-    for (let i = 0; i < length; i++) {
-      const from = row * BAR_CHANNELS;
-      for (let channel = 0; channel < BAR_CHANNELS; channel++)
-        into[to++] = this.#rows[from + channel]!;
-      row = row + 1 === this.capacity ? 0 : row + 1;
-    }
-    return true;
-  }
-
   #rowOf(age: number): number {
     assert(age >= 0 && age < this.#length, "the bar is in the series");
     const row = this.#next - 1 - age;

@@ -1,7 +1,7 @@
 /** PatchTST forecasters: a window of raw bars in, prices and direction per step out. */
+import { BAR_CHANNELS } from "../../engine/domain/input-window.ts";
 import { CodedError } from "../../engine/std/errors.ts";
 import { calibratorOf } from "../calibration.ts";
-import { BAR_CHANNELS } from "../manifest.ts";
 import type { Manifest } from "../manifest.ts";
 import { contract, finite, outputRows, softmax } from "../model-spec.ts";
 import type { ModelSpec, SpecInput } from "../model-spec.ts";
@@ -14,7 +14,9 @@ const DIRECTIONS = CLASSES.length;
 
 export const patchtstSpec = (manifest: Manifest): ModelSpec => {
   if (manifest.input.kind !== "bars") throw contract("bars expected");
-  const { intervalMs, length } = manifest.input;
+  const { intervalMs, length, channels } = manifest.input.window;
+  if (channels.join() !== BAR_CHANNELS.join())
+    throw contract(`channels must be ${BAR_CHANNELS.join(", ")}`);
   const kind = manifest.normalisation?.["kind"];
   if (kind !== "logReturnZ")
     throw contract(`normalisation "${String(kind)}" is not known`);

@@ -1,4 +1,6 @@
 /** An Inference that answers when the test says so, or at once on request. */
+import { BAR_CHANNELS } from "../../engine/domain/input-window.ts";
+import { declareWindow } from "../../engine/features/input-windows.ts";
 import type { FeatureVector } from "../../engine/domain/feature.ts";
 import type {
   Prediction,
@@ -43,7 +45,12 @@ export const FORECAST: ServedModel = {
   ttlMs: 3_000,
   placement: "pool",
   input: "bars",
-  window: { intervalMs: 1_000, length: 4 },
+  window: declareWindow({
+    name: "four-seconds",
+    intervalMs: 1_000,
+    length: 4,
+    channels: BAR_CHANNELS,
+  }),
 };
 
 export const FINBERT: ServedModel = {

@@ -9,6 +9,7 @@ import type { InspectionEvent } from "../../actors/runtime/inspection.ts";
 import type { MarketEvent } from "../../engine/domain/market-event.ts";
 import { symbolId, type SymbolId } from "../../engine/domain/symbol.ts";
 import { FEATURE_SETS } from "../../engine/features/feature-sets.ts";
+import { INPUT_WINDOWS } from "../../engine/features/input-windows.ts";
 import { FeedPublisher } from "../../engine/feeds/feed-publisher.ts";
 import { SIMULATED_SYMBOLS } from "../../engine/feeds/simulated-symbols.ts";
 import { SimulatorFeed } from "../../engine/feeds/simulator-feed.ts";
@@ -77,6 +78,7 @@ export const liveRun = async (options: LiveRunOptions): Promise<Ordeal> => {
   const { folder, seconds } = options;
   const { entries } = loadRegistry(INSTALLATION.modelsDir, {
     featureSets: FEATURE_SETS,
+    windows: INPUT_WINDOWS,
   });
   const inference = await createInference(entries, {
     workerUrl: DYING_WORKER,

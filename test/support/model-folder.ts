@@ -1,4 +1,6 @@
 /** Writes model folders for tests: a manifest beside its file, in a directory of its own under the system's temporary one. */
+import { BAR_CHANNELS } from "../../engine/domain/input-window.ts";
+import { declareWindow } from "../../engine/features/input-windows.ts";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -139,18 +141,23 @@ export const buildForecastModel = (
   return graph.build();
 };
 
+const barsInput = (length: number) => {
+  const { name, hash, ...shape } = declareWindow({
+    name: `bars-${length}`,
+    intervalMs: 1_000,
+    length,
+    channels: BAR_CHANNELS,
+  });
+  return { kind: "bars", window: name, windowHash: hash, ...shape };
+};
+
 export const forecastManifest = (
   length: number,
   steps: number,
 ): Record<string, unknown> => ({
   name: "forecast",
   family: "patchtst",
-  input: {
-    kind: "bars",
-    intervalMs: 1_000,
-    length,
-    channels: ["open", "high", "low", "close", "volume", "vwap"],
-  },
+  input: barsInput(length),
   inputs: [{ name: "bars", dtype: "float32", shape: ["batch", length, 6] }],
   outputs: [
     { name: "prices", dtype: "float32", shape: ["batch", steps] },
