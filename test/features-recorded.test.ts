@@ -23,7 +23,12 @@ import { FeatureSet } from "../engine/features/feature-set.ts";
 import { MARKET_FEATURES } from "../engine/features/feature-schema.ts";
 import { MICROSTRUCTURE_SET } from "../engine/features/microstructure-set.ts";
 import { NEWS_SET } from "../engine/features/news-windows.ts";
-import type { MarketEvent, Trade } from "../engine/domain/market-event.ts";
+import type {
+  BookSnapshot,
+  MarketEvent,
+  Quote,
+  Trade,
+} from "../engine/domain/market-event.ts";
 import { Random } from "../engine/std/random.ts";
 import { monoNanos, unixMicros } from "../engine/std/time.ts";
 import { microMarket } from "./support/micro-market.ts";
@@ -54,6 +59,23 @@ const tradesBefore = (market: readonly MarketEvent[]): Trade[] => {
     eventUs: unixMicros((i + 1) * 1e6),
     tradeId: -i,
   }));
+};
+
+/** A quote of the book that stood, in the moment in which it is lost. */
+const quotesBeforeGaps = (market: readonly MarketEvent[]): MarketEvent[] => {
+  let book: BookSnapshot | undefined;
+  return market.flatMap((event): MarketEvent[] => {
+    if (event.type === "bookSnapshot") book = event;
+    if (event.type !== "gap" || book === undefined) return [event];
+    const { symbol, eventUs, receivedUs, receivedNs } = event;
+    const quote: Quote = {
+      type: "quote",
+      ...{ symbol, eventUs, receivedUs, receivedNs, seq: book.seq },
+      ...{ bidPrice: book.bids[0]!, bidSize: 3 },
+      ...{ askPrice: book.asks[0]!, askSize: 2 },
+    };
+    return [quote, event];
+  });
 };
 
 describe("parity", () => {
@@ -95,7 +117,8 @@ describe("parity", () => {
         gaps: 0.05,
       });
       const sets = [MICROSTRUCTURE_SET, MARKET_FEATURES];
-      const task = tapeTask(sets, [...tradesBefore(market), ...market]);
+      const events = quotesBeforeGaps(market);
+      const task = tapeTask(sets, [...tradesBefore(market), ...events]);
       expect(task.values[0]).toBeNaN();
       const report = await runParity(task, python!);
       expect(report.rows).toBeGreaterThan(1000);

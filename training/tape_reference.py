@@ -5,6 +5,8 @@ Sums that fade are carried along in extended precision, all else is looked up by
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pandas as pd
 
@@ -156,7 +158,9 @@ def imbalance(bids: Column, asks: Column) -> Column:
     return ratio(bids - asks, bids + asks)
 
 
-def market_set(t: Tape, _constants: dict[str, float]) -> dict[str, Column]:
+def market_set(tape: Tape, _constants: dict[str, float]) -> dict[str, Column]:
+    t = copy.copy(tape)
+    t.clock = t.clock_of(BOOK, TRADE, QUOTE, ROW)
     pb, qb, pa, qa = t.bid_price, t.bid_size, t.ask_price, t.ask_size
     mid = t.now(t.mid)
     f: dict[str, Column] = {"spreadBps": t.now(10_000 * (pa - pb)[:, 0] / t.mid)}

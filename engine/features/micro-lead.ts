@@ -54,7 +54,7 @@ export class MicroLead {
     return this.#leading?.ageMs(nowNs) ?? Infinity;
   }
 
-  /** The first second of a book: it moved from nowhere. */
+  /** The first second of a book: what it moves by is known from the next on. */
   beginSecond(): void {
     this.#state[HAS] = 0;
     this.#readOther();
@@ -90,15 +90,6 @@ export class MicroLead {
     this.#state[OTHER_MID] = 0;
   }
 
-  /** Its mid at SETTLED_SECOND; 0 without a leading symbol. */
-  #readOther(): void {
-    if (this.#leading === undefined) return;
-    const asked = this.#asked;
-    asked[0] = this.#inputs.values[SETTLED_SECOND]! * 1e9;
-    this.#leading.readMid(asked, 0);
-    this.#state[OTHER_MID] = asked[0];
-  }
-
   write(to: Float64Array, at: number): void {
     const leading = this.#leading;
     if (leading === undefined || !(leading.mid > 0)) {
@@ -122,5 +113,14 @@ export class MicroLead {
     to[at + 6] =
       both > 0 ? (state[OTHER_LEADS]! - state[OWN_LEADS]!) / both : NaN;
     to[at + 7] = beta * to[at + 2]! - inputs[RETURN_1S]!;
+  }
+
+  /** Its mid at SETTLED_SECOND; 0 without a leading symbol. */
+  #readOther(): void {
+    if (this.#leading === undefined) return;
+    const asked = this.#asked;
+    asked[0] = this.#inputs.values[SETTLED_SECOND]! * 1e9;
+    this.#leading.readMid(asked, 0);
+    this.#state[OTHER_MID] = asked[0];
   }
 }
