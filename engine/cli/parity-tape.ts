@@ -10,6 +10,7 @@ import { Microstructure } from "../features/microstructure.ts";
 import { MICROSTRUCTURE_SET } from "../features/microstructure-set.ts";
 import type { OrderBook } from "../market/order-book.ts";
 import { assert } from "../std/assert.ts";
+import { CodedError } from "../std/errors.ts";
 import { DrawnLeader } from "./parity-leader.ts";
 import type { ParityTask } from "./verify-parity.ts";
 
@@ -183,6 +184,10 @@ export const tapeTask = (
     (row) => values.push(...row.features),
   );
   for (const event of events) sampler.onEvent(event);
+  if (values.length === 0)
+    throw new CodedError("E_BOOK_NOSYNC", {
+      detail: "there never was a book with both sides: no row",
+    });
   return {
     sets,
     values,

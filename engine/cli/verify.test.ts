@@ -2,7 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { microMarket } from "../../test/support/micro-market.ts";
+import { MARKET_FEATURES } from "../features/feature-schema.ts";
 import { TapeWriter } from "../feeds/tape-writer.ts";
+import { tapeTask } from "./parity-tape.ts";
 import { simulatedTape } from "./simulated-tape.ts";
 import type { WarmupReport } from "./verify-features.ts";
 import { verifyCommand } from "./verify.ts";
@@ -51,4 +54,10 @@ it("joins files of one kind alone", async () => {
   await expect(
     verifyCommand.run(["warmup", halves[0]!, "bars.csv", "--join"]),
   ).rejects.toThrow("two kinds");
+});
+
+it("compares nothing where there is no book", () => {
+  const events = microMarket({ seed: 1, events: 100, meanGapMs: 100 });
+  const trades = events.filter(({ type }) => type === "trade");
+  expect(() => tapeTask([MARKET_FEATURES], trades)).toThrow("E_BOOK_NOSYNC");
 });
