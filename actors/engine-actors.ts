@@ -114,7 +114,7 @@ export interface EngineActors {
   readonly inspector: SymbolInspector;
   readonly calibrations: CalibrationLog;
   readonly census: BookCensus;
-  /** For feeds that learn a venue's grid. */
+  /** Given and told. */
   readonly instruments: Instruments;
   /** Where the symbols stand that all others may look at. */
   readonly references: References;
@@ -174,6 +174,7 @@ export const createEngineActors = (deps: EngineActorsDeps): EngineActors => {
     followersOf: followersOf(options.derivatives),
     counters,
     census,
+    instruments,
     log,
     onRefused: (symbol) => deps.onLeft?.(symbol),
     propsOf: (slot) => symbolActorProps(slot, symbolDeps),

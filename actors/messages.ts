@@ -1,5 +1,6 @@
 /** Every message that our actors are told, on one screen. */
 import type { Headline } from "../engine/domain/headline.ts";
+import type { Instrument } from "../engine/domain/instrument.ts";
 import type {
   Funding,
   MarketEvent,
@@ -76,6 +77,12 @@ export interface BarsLoaded {
   readonly bytes: Uint8Array | undefined;
 }
 
+/** The symbol's tick and lot size have become known, or others. */
+export interface InstrumentTold {
+  readonly type: "instrumentTold";
+  readonly instrument: Instrument;
+}
+
 /** An operator distrusts the book: it is void until a new snapshot. */
 export interface ResyncOrdered {
   readonly type: "resyncOrdered";
@@ -98,6 +105,7 @@ export type SymbolMessage =
   | WeightsLoaded
   | WeightsLoadFailed
   | BarsLoaded
+  | InstrumentTold
   | ResyncOrdered
   | SymbolReminder;
 

@@ -181,6 +181,24 @@ describe("the router", () => {
     expect(btc!.isLive).toBe(false);
   });
 
+  it("tells a running book its grid, and one that comes later", () => {
+    const stage = new ActorStage();
+    stage.warm(BTC);
+    const { router, inspector, instruments } = stage.actors;
+    const told = stage.signals.length;
+    const instrument = { symbol: BTC, tickSize: 0.0625, lotSize: 0.001 };
+    router.onInstrument(instrument);
+    router.onInstrument({ ...instrument, symbol: ETH });
+    stage.run();
+    expect(inspector.of(BTC)!.book.tickSize).toBe(0.0625);
+    expect(inspector.of(ETH)).toBeUndefined();
+    // No event, and nothing to say.
+    expect(stage.signals).toHaveLength(told);
+    expect(instruments.of(ETH)?.tickSize).toBe(0.0625);
+    stage.feed(stage.snapshot(ETH, 100));
+    expect(inspector.of(ETH)!.book.tickSize).toBe(0.0625);
+  });
+
   it("orders a resync of one book, and refuses it for a symbol that is not there", () => {
     const stage = new ActorStage();
     stage.warm(BTC, ETH);

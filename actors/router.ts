@@ -1,11 +1,13 @@
 /** From an event's symbol to its actor: spawns on first sight, up to a bound, and again after passivation. */
 import type { Headline } from "../engine/domain/headline.ts";
+import type { Instrument } from "../engine/domain/instrument.ts";
 import type {
   Funding,
   MarketEvent,
   OpenInterest,
 } from "../engine/domain/market-event.ts";
 import type { SymbolId } from "../engine/domain/symbol.ts";
+import type { Instruments } from "../engine/market/instruments.ts";
 import type { Logger } from "../engine/ports.ts";
 import { CodedError } from "../engine/std/errors.ts";
 import type { Clock, MonoNanos } from "../engine/std/time.ts";
@@ -27,6 +29,7 @@ export interface RouterDeps {
   readonly followersOf: ReadonlyMap<SymbolId, readonly SymbolId[]>;
   readonly counters: SymbolCounters;
   readonly census: BookCensus;
+  readonly instruments: Instruments;
   readonly log: Logger;
   /** An event's symbol found no place. */
   readonly onRefused: (symbol: SymbolId) => void;
@@ -106,6 +109,13 @@ export class Router {
     return (
       this.#news?.tell({ type: "headlineArrived", headline }) ?? "rejected"
     );
+  }
+
+  /** A venue's grid: for the books that are up and those that come. Throws E_INPUT_RANGE. */
+  onInstrument(instrument: Instrument): void {
+    const { symbol } = instrument;
+    if (!this.#deps.instruments.learn(instrument)) return;
+    this.tell(symbol, { type: "instrumentTold", instrument });
   }
 
   /** To a symbol that has an actor; others have nothing to say about it. */

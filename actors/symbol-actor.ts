@@ -164,6 +164,9 @@ export class SymbolActor implements Actor<SymbolMessage> {
           this.#sync.isLive ? this.#book : undefined,
         );
         break;
+      case "instrumentTold":
+        this.#book.useTick(message.instrument.tickSize);
+        break;
       case "resyncOrdered":
         this.#market.lose("operator", this.#turn.eventUs);
         break;

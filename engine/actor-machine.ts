@@ -5,6 +5,7 @@ import type { MachineInputs } from "./journal/machine.ts";
 export const machineOf = ({ router, system }: EngineActors): MachineInputs => ({
   onEvent: (event, decodedNs) => router.onEvent(event, decodedNs),
   onHeadline: (headline) => router.onHeadline(headline),
+  onInstrument: (instrument) => router.onInstrument(instrument),
   orderResync: (symbol) => router.orderResync(symbol),
   drain: () => system.drain(),
 });

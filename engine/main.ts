@@ -140,7 +140,8 @@ const start = async (
       inputs.onEvent(event, decodedNs, message),
     onHeadline: (headline, _decodedNs, message) =>
       inputs.onHeadline(headline, message),
-    onInstrument: (instrument) => actors.instruments.learn(instrument),
+    onInstrument: (instrument, message) =>
+      inputs.onInstrument(instrument, message),
     clock,
     timers,
     telemetry: metrics,

@@ -3,6 +3,7 @@ import type { Config } from "./config-schema.ts";
 import type { FeedEvent } from "./feeds/feed-event.ts";
 import { FeedPublisher } from "./feeds/feed-publisher.ts";
 import { replayPaced } from "./feeds/replay-paced.ts";
+import { TapeReader } from "./feeds/tape-reader.ts";
 import { natsLinkOptions } from "./links.ts";
 import { NatsLink } from "./io/nats-link.ts";
 import { CodedError } from "./std/errors.ts";
@@ -36,9 +37,12 @@ export const publishTape = async (
   if (!(await bus.whenConnected(CONNECT_MS_MAX)))
     throw new CodedError("E_DEP_NATS", { field: "nats.url" });
   const publisher = new FeedPublisher({ bus, clock: systemClock });
+  const { tape } = options;
+  if (tape instanceof TapeReader)
+    tape.onInstrument = (instrument) => publisher.tellInstrument(instrument);
   const startedNs = systemClock.nowNs();
   try {
-    const { events } = await replayPaced(options.tape, {
+    const { events } = await replayPaced(tape, {
       clock: systemClock,
       timers: systemTimers,
       onEvent: (event) => publisher.publish(event),

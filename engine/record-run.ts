@@ -16,6 +16,7 @@ import type { RunHead } from "./journal/run-head.ts";
 import { PartStates, type StandingMarket } from "./journal/part-states.ts";
 import { RunRecording, type EventBytes } from "./journal/run-recording.ts";
 import type { Headline } from "./domain/headline.ts";
+import type { Instrument } from "./domain/instrument.ts";
 import type { MarketEvent } from "./domain/market-event.ts";
 import type { Logger, SignalSink, Telemetry } from "./ports.ts";
 import { SignalFile } from "./signal-file.ts";
@@ -27,6 +28,7 @@ import { systemClock, systemTimers, type MonoNanos } from "./std/time.ts";
 export interface ActorInputs extends MachineInputs {
   onEvent(event: MarketEvent, decodedNs: MonoNanos, bytes?: EventBytes): void;
   onHeadline(headline: Headline, bytes?: EventBytes): void;
+  onInstrument(instrument: Instrument, bytes?: EventBytes): void;
 }
 
 export interface StartedActors {

@@ -12,6 +12,7 @@ import { FEATURE_SETS } from "./features/feature-sets.ts";
 import { INPUT_WINDOWS } from "./features/input-windows.ts";
 import { isHeadline, type FeedEvent } from "./feeds/feed-event.ts";
 import { replay, type ReplayTarget } from "./feeds/replay.ts";
+import { TapeReader } from "./feeds/tape-reader.ts";
 import { INSTALLATION } from "./installation.ts";
 import type { Logger, StateStore } from "./ports.ts";
 import { SettlingInference } from "./settling-inference.ts";
@@ -114,6 +115,8 @@ export const runReplay = async (
     },
     settle: () => inference.settle(),
   };
+  if (options.tape instanceof TapeReader)
+    options.tape.onInstrument = (told) => actors.router.onInstrument(told);
   const startedNs = process.hrtime.bigint();
   try {
     const { events } = await replay(throttled(options.tape, file), target);

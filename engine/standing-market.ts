@@ -4,13 +4,13 @@ import type { SymbolInside } from "../actors/symbol-inspector.ts";
 import type { BookSnapshot, MarketEvent } from "./domain/market-event.ts";
 import type { SymbolId } from "./domain/symbol.ts";
 import { asksOf, bidsOf } from "./feeds/book-levels.ts";
-import { toRecord } from "./feeds/tape-record.ts";
+import { instrumentBytes, toRecord } from "./feeds/tape-record.ts";
 import type { StandingMarket } from "./journal/part-states.ts";
 import { monoNanos, unixMicros, type Clock } from "./std/time.ts";
 
 /** Over a clock of its own: what the actors read is part of their record. */
 export const standingMarket = (
-  { inspector, router }: EngineActors,
+  { inspector, instruments, router }: EngineActors,
   clock: Clock,
 ): StandingMarket => ({
   symbols: () => inspector.symbols(),
@@ -22,28 +22,36 @@ export const standingMarket = (
   *recordsOf(symbol) {
     const inside = inspector.of(symbol);
     if (inside === undefined) return;
-    for (const event of standingEvents(symbol, inside, clock))
+    const received = receivedAt(inside, clock);
+    const instrument = instruments.of(symbol);
+    if (instrument !== undefined)
+      yield { ...received, ...instrumentBytes(instrument) };
+    for (const event of standingEvents(symbol, inside, received))
       yield toRecord(event);
   },
 });
 
-/** All received when the book last moved: never later, so that nothing looks fresher in a replay than it was. */
+type Received = Pick<MarketEvent, "receivedUs" | "receivedNs">;
+
+/** When the book last moved: never later, so that nothing looks fresher in a replay than it was. */
+const receivedAt = ({ sync }: SymbolInside, clock: Clock): Received => {
+  const receivedNs = monoNanos(sync.movedNs);
+  const agoUs = Math.round((clock.nowNs() - receivedNs) / 1000);
+  return { receivedUs: unixMicros(clock.nowUs() - agoUs), receivedNs };
+};
+
 function* standingEvents(
   symbol: SymbolId,
   { book, sync, derivative }: SymbolInside,
-  clock: Clock,
+  received: Received,
 ): Generator<MarketEvent> {
-  const receivedNs = monoNanos(sync.movedNs);
-  const agoNs = clock.nowNs() - receivedNs;
-  const receivedUs = unixMicros(clock.nowUs() - Math.round(agoNs / 1000));
   for (const told of [derivative.funding, derivative.interest])
-    if (told?.symbol === symbol) yield { ...told, receivedUs, receivedNs };
+    if (told?.symbol === symbol) yield { ...told, ...received };
   const snapshot: BookSnapshot = {
     type: "bookSnapshot",
     symbol,
     eventUs: unixMicros(sync.eventUs),
-    receivedUs,
-    receivedNs,
+    ...received,
     seq: book.seq,
     bids: bidsOf(book),
     asks: asksOf(book),

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   createEngineActors,
   ENGINE_ACTORS_DEFAULTS,
+  type EngineActorsOptions,
 } from "../actors/engine-actors.ts";
 import type { Funding } from "../engine/domain/market-event.ts";
 import type { SymbolId } from "../engine/domain/symbol.ts";
@@ -32,6 +33,17 @@ import { runReplay } from "../engine/replay-run.ts";
 import { ManualExecutor } from "../engine/std/executor.ts";
 import { systemClock, systemTimers, unixMicros } from "../engine/std/time.ts";
 
+/** However slow this machine: no book goes stale. */
+const OPTIONS: EngineActorsOptions = {
+  ...ENGINE_ACTORS_DEFAULTS,
+  symbol: {
+    ...ENGINE_ACTORS_DEFAULTS.symbol,
+    bookSync: {
+      ...ENGINE_ACTORS_DEFAULTS.symbol.bookSync,
+      staleAfterMs: 60_000,
+    },
+  },
+};
 const NO_MODELS: Inference = {
   models: [],
   inline: () => undefined,
@@ -72,10 +84,10 @@ const recordRun = async (): Promise<void> => {
         log: NO_LOG,
         requestSnapshot: () => undefined,
         epoch: "parts",
-        options: ENGINE_ACTORS_DEFAULTS,
+        options: OPTIONS,
       }),
     epoch: "parts",
-    options: ENGINE_ACTORS_DEFAULTS,
+    options: OPTIONS,
     sha256: {},
     telemetry: NO_TELEMETRY,
     log: NO_LOG,
@@ -89,6 +101,9 @@ const recordRun = async (): Promise<void> => {
     const receivedNs = systemClock.nowNs();
     const receivedUs = systemClock.nowUs();
     inputs.onEvent({ ...event, receivedUs, receivedNs }, receivedNs);
+    if (i === 100)
+      for (const symbol of market.symbols)
+        inputs.onInstrument({ symbol, tickSize: 0.01, lotSize: 0.001 });
     if (i === 100)
       for (const symbol of market.symbols)
         inputs.onEvent(
@@ -211,7 +226,7 @@ describe("a recorded run in parts", () => {
     }
   });
 
-  it("tells funding again, and that the states are the recorder's own", async () => {
+  it("tells funding, tick and lot sizes again, and that the states are the recorder's own", async () => {
     const reader = new TapeReader(parts[2]!);
     const subjects: string[] = [];
     for await (const item of reader.items())
@@ -222,6 +237,11 @@ describe("a recorded run in parts", () => {
     expect(
       subjects.filter((s) => s.endsWith(".funding")).length,
     ).toBeGreaterThan(3);
+    const ticks = new Map<string, number>();
+    reader.onInstrument = ({ symbol, tickSize }) => ticks.set(symbol, tickSize);
+    const alone = await new Books().follow(reader);
+    for (const symbol of alone.syncs.keys())
+      expect(ticks.get(symbol)).toBe(0.01);
   });
 
   it("runs a later part alone on simulated time without a gap", async () => {

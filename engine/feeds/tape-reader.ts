@@ -1,6 +1,7 @@
 /** Reads a tape, or the parts of one: its events in order, or what it holds item by item; a span of time by its index. */
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
+import type { Instrument } from "../domain/instrument.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { CodedError } from "../std/errors.ts";
 import { isHeadline, type FeedEvent } from "./feed-event.ts";
@@ -15,7 +16,12 @@ import {
 import type { Frame, TapeHeader, TapeInfo } from "./tape-frame.ts";
 import { gapsOf } from "./tape-hole.ts";
 import { endsInFooter, loadIndex, readFrame } from "./tape-index.ts";
-import { toEvent, type TapeRecord } from "./tape-record.ts";
+import {
+  isInstrument,
+  toEvent,
+  toInstrument,
+  type TapeRecord,
+} from "./tape-record.ts";
 
 export interface TapeReaderOptions {
   /** Only what was received at or after it. */
@@ -30,6 +36,8 @@ export interface TapeReaderOptions {
 export class TapeReader implements AsyncIterable<FeedEvent> {
   /** Of all parts, in order. */
   readonly paths: readonly string[];
+  /** Told of tick and lot sizes, which are no events, in their place among the events. */
+  onInstrument: (instrument: Instrument) => void = () => undefined;
   readonly #options: TapeReaderOptions;
   /** Of the first part. */
   #info: TapeInfo = {};
@@ -256,8 +264,13 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
     }
   }
 
+  /** Undefined for what is none. */
   #event(record: TapeRecord): FeedEvent | undefined {
     try {
+      if (isInstrument(record)) {
+        this.onInstrument(toInstrument(record));
+        return undefined;
+      }
       return toEvent(record);
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;

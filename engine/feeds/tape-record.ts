@@ -1,7 +1,19 @@
 /** One record of a tape: the bytes as they stood on the bus, their subject, and when we received them. */
 import type { MonoNanos, UnixMicros } from "../std/time.ts";
-import { decode, encodeEvent, encodeHeadline } from "../wire/codec.ts";
-import { HEADLINE_SUBJECT, eventSubject } from "../wire/subjects.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import {
+  decode,
+  decodeInstrument,
+  encodeEvent,
+  encodeHeadline,
+  encodeInstrument,
+} from "../wire/codec.ts";
+import {
+  HEADLINE_SUBJECT,
+  eventSubject,
+  instrumentSubject,
+  isInstrumentSubject,
+} from "../wire/subjects.ts";
 import { isHeadline } from "./feed-event.ts";
 import type { FeedEvent } from "./feed-event.ts";
 import { damaged } from "./tape-frame.ts";
@@ -55,6 +67,21 @@ export const toRecord = (event: FeedEvent): TapeRecord => ({
     ? { subject: HEADLINE_SUBJECT, payload: encodeHeadline(event) }
     : { subject: eventSubject(event), payload: encodeEvent(event) }),
 });
+
+export const instrumentBytes = (
+  instrument: Instrument,
+): Pick<TapeRecord, "subject" | "payload"> => ({
+  subject: instrumentSubject(instrument.symbol),
+  payload: encodeInstrument(instrument),
+});
+
+/** A record of tick and lot size, which are no event. */
+export const isInstrument = ({ subject }: TapeRecord): boolean =>
+  isInstrumentSubject(subject);
+
+/** Throws as `toEvent`. */
+export const toInstrument = ({ subject, payload }: TapeRecord): Instrument =>
+  decodeInstrument(subject, payload);
 
 /** Throws the codec's coded error: a tape may hold what a peer sent wrongly. */
 export const toEvent = (record: TapeRecord): FeedEvent =>

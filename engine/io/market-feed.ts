@@ -48,7 +48,7 @@ export interface MarketFeedOptions {
     decodedNs: MonoNanos,
     message: BusMessage,
   ) => void;
-  readonly onInstrument: (instrument: Instrument) => void;
+  readonly onInstrument: (instrument: Instrument, message: BusMessage) => void;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly telemetry: Telemetry;
@@ -282,6 +282,7 @@ export class MarketFeed {
     try {
       this.#options.onInstrument(
         decodeInstrument(message.subject, message.data),
+        message,
       );
     } catch (error) {
       this.#reject(error, message);

@@ -52,6 +52,8 @@ export const STEP = {
   drained: 12,
   /** Nothing more was recorded, as the run was over. */
   end: 13,
+  /** The next record of the tape, an instrument. */
+  instrument: 14,
 } as const;
 
 export type StepCode = (typeof STEP)[keyof typeof STEP];

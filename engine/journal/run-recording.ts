@@ -1,9 +1,10 @@
 /** Records a run of the actors onto a tape, so that it can be replayed to the byte: see docs/decisions/0007. */
 import type { Headline } from "../domain/headline.ts";
+import type { Instrument } from "../domain/instrument.ts";
 import type { MarketEvent } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import type { FeedEvent } from "../feeds/feed-event.ts";
-import { toRecord } from "../feeds/tape-record.ts";
+import { instrumentBytes, toRecord } from "../feeds/tape-record.ts";
 import type { CodedError } from "../std/errors.ts";
 import type { MonoNanos } from "../std/time.ts";
 import { STEP } from "./journal-format.ts";
@@ -24,6 +25,7 @@ export class RunRecording implements MachineInputs {
   /** The actors are to be built over these. */
   readonly ports: MachinePorts;
   readonly #steps: StepRecorder;
+  readonly #world: Pick<MachinePorts, "clock">;
   readonly #states: PartStates | undefined;
   #machine: MachineInputs | undefined;
 
@@ -34,6 +36,7 @@ export class RunRecording implements MachineInputs {
     onLost: (error: CodedError) => void,
     states?: PartStates,
   ) {
+    this.#world = ports;
     this.#states = states;
     this.#steps = new StepRecorder(tape, onLost, () => states?.tell());
     this.ports = recordedPorts(ports, this.#steps);
@@ -81,6 +84,24 @@ export class RunRecording implements MachineInputs {
     }
     if (this.#record(headline, bytes)) steps.writer.step(STEP.headline);
     steps.run(() => this.#machine!.onHeadline(headline));
+  }
+
+  onInstrument(instrument: Instrument, bytes?: EventBytes): void {
+    const steps = this.#steps;
+    if (steps.isInside) {
+      const kept = keptBytes(bytes);
+      if (steps.defers(() => this.onInstrument(instrument, kept))) return;
+    }
+    const { clock } = this.#world;
+    const record = {
+      receivedUs: clock.nowUs(),
+      receivedNs: clock.nowNs(),
+      ...(bytes === undefined
+        ? instrumentBytes(instrument)
+        : { subject: bytes.subject, payload: bytes.data }),
+    };
+    if (steps.record(record)) steps.writer.step(STEP.instrument);
+    steps.run(() => this.#machine!.onInstrument(instrument));
   }
 
   orderResync(symbol: SymbolId): void {

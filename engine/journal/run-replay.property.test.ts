@@ -203,6 +203,7 @@ class LiveRun {
     else if (choice < 77) this.#maker.lose(symbol);
     else if (choice < 78) this.#tell(this.#maker.gap(symbol));
     else if (choice < 79) this.#orderResync(symbol);
+    else if (choice < 81) this.#tellInstrument(symbol);
     else if (choice < 90) this.#answerModel();
     else if (choice < 94) this.#answerStore();
     else if (choice < 97)
@@ -222,6 +223,11 @@ class LiveRun {
     };
     if (isHeadline(stamped)) this.recording.onHeadline(stamped);
     else this.recording.onEvent(stamped, this.#clock.nowNs());
+  }
+
+  #tellInstrument(symbol: SymbolId): void {
+    const tickSize = this.#random.pick([0.01, 0.1, 0.3, 0.5]);
+    this.recording.onInstrument({ symbol, tickSize, lotSize: 0.001 });
   }
 
   /** What makes no book. */

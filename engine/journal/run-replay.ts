@@ -1,8 +1,14 @@
 /** Replays a recorded run: its actors over ports that read the journal, step by step, without clock, thread, timer or model. */
+import type { Instrument } from "../domain/instrument.ts";
 import type { Prediction, PredictionMiss } from "../domain/prediction.ts";
 import { symbolId } from "../domain/symbol.ts";
 import { isHeadline, type FeedEvent } from "../feeds/feed-event.ts";
-import { toEvent, type TapeRecord } from "../feeds/tape-record.ts";
+import {
+  isInstrument,
+  toEvent,
+  toInstrument,
+  type TapeRecord,
+} from "../feeds/tape-record.ts";
 import { CodedError } from "../std/errors.ts";
 import { RingBuffer } from "../std/ring-buffer.ts";
 import { monoNanos, type MonoNanos } from "../std/time.ts";
@@ -18,13 +24,19 @@ export interface RunReplayOptions {
   readonly watch?: ModelWatch;
 }
 
+/** One record, decoded. */
+interface Recorded {
+  readonly event?: FeedEvent;
+  readonly instrument?: Instrument;
+}
+
 /** Records that wait for the journal's next chunk. The recorder writes one long before; more means that it had no room for the journal. */
 const RECORDS_MAX = 65_536;
 
 export class RunReplay {
   readonly #options: RunReplayOptions;
   readonly #reader = new JournalReader();
-  readonly #records = new RingBuffer<FeedEvent>(RECORDS_MAX);
+  readonly #records = new RingBuffer<Recorded>(RECORDS_MAX);
   #head: RunHead | undefined;
   #ports: ReplayedPorts | undefined;
   #machine: MachineInputs | undefined;
@@ -60,7 +72,10 @@ export class RunReplay {
   record(record: TapeRecord): void {
     // What lies before the first run or after the last step is no part of one.
     if (this.#head === undefined || this.#isOver) return;
-    if (!this.#records.push(toEvent(record))) this.#isOver = true;
+    const told: Recorded = isInstrument(record)
+      ? { instrument: toInstrument(record) }
+      : { event: toEvent(record) };
+    if (!this.#records.push(told)) this.#isOver = true;
   }
 
   /** Takes all steps of the chunk. Throws E_TAPE_DIVERGED at the first that goes another way than it was recorded. */
@@ -123,6 +138,9 @@ export class RunReplay {
       case STEP.headline:
         this.#headline();
         break;
+      case STEP.instrument:
+        this.#instrument();
+        break;
       case STEP.run:
         ports.run();
         break;
@@ -159,34 +177,46 @@ export class RunReplay {
   }
 
   #event(decodedNs: (event: FeedEvent) => MonoNanos): void {
-    const event = this.#nextRecord();
-    if (isHeadline(event))
-      throw this.#reader.diverged("the record is a headline");
+    const { event } = this.#nextRecord();
+    if (event === undefined || isHeadline(event))
+      throw this.#reader.diverged("the record is no market event");
+    this.#events++;
     this.#running.onEvent(event, decodedNs(event));
   }
 
   #headline(): void {
-    const event = this.#nextRecord();
-    if (!isHeadline(event))
+    const { event } = this.#nextRecord();
+    if (event === undefined || !isHeadline(event))
       throw this.#reader.diverged("the record is no headline");
+    this.#events++;
     this.#running.onHeadline(event);
   }
 
-  /** What could not be done is told to the operator, and changed nothing. */
+  #instrument(): void {
+    const { instrument } = this.#nextRecord();
+    if (instrument === undefined)
+      throw this.#reader.diverged("the record is no instrument");
+    this.#unlessRefused(() => this.#running.onInstrument(instrument));
+  }
+
   #orderResync(text: string): void {
+    this.#unlessRefused(() => this.#running.orderResync(symbolId(text)));
+  }
+
+  /** What was refused was told to whoever asked then, and changed nothing. */
+  #unlessRefused(run: () => void): void {
     try {
-      this.#running.orderResync(symbolId(text));
+      run();
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
     }
   }
 
-  #nextRecord(): FeedEvent {
-    const event = this.#records.shift();
-    if (event === undefined)
+  #nextRecord(): Recorded {
+    const recorded = this.#records.shift();
+    if (recorded === undefined)
       throw this.#reader.diverged("the event is not on the tape");
-    this.#events++;
-    return event;
+    return recorded;
   }
 
   get #running(): MachineInputs {

@@ -115,6 +115,20 @@ export class BookSide {
     return true;
   }
 
+  /** Of the grid that the prices lie on; 0 where none is known. */
+  get tickSize(): number {
+    const { grid } = this.#ladder;
+    return grid === undefined ? 0 : grid.num / grid.den;
+  }
+
+  /** The instrument's, told while levels are held: those that lie between such ticks make the grid finer. */
+  useTick(tickSize: number): void {
+    const told = gridOfTick(tickSize);
+    const grid = told && refineGrid(told, this.#heldLevels());
+    if (grid !== undefined && grid.num / grid.den !== this.tickSize)
+      this.#regrid(grid);
+  }
+
   clear(): void {
     this.#ladder.clear();
     this.#far.cut(0);
@@ -303,16 +317,22 @@ export class BookSide {
 
   /** Another grid: every level is set anew. Without one all are far. */
   #regrid(grid: PriceGrid | undefined): void {
-    const held: number[] = [];
+    const held = this.#heldLevels();
     const { changed } = this;
     const horizon = this.#horizon;
-    for (let i = 0; i < this.#held; i++)
-      held.push(this.#key(i) * this.#sign, this.#sizeOf(i));
     this.clear();
     this.#horizon = horizon;
     this.#ladder.place(grid, (held[0] ?? 0) * this.#sign);
     for (let i = 0; i < held.length; i += 2) this.#set(held[i]!, held[i + 1]!);
     this.#changed -= this.changed - changed;
+  }
+
+  /** Those in reserve too, best first. */
+  #heldLevels(): Levels {
+    const held: number[] = [];
+    for (let i = 0; i < this.#held; i++)
+      held.push(this.#key(i) * this.#sign, this.#sizeOf(i));
+    return held;
   }
 
   /** Position of the i-th best level of the ladder. */

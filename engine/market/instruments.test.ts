@@ -21,6 +21,14 @@ describe("instruments", () => {
     expect(instruments.of(symbolId("X.BINANCE"))).toBeUndefined();
   });
 
+  it("say what is news: not a grid told again, nor one that the configuration overrules", () => {
+    const instruments = new Instruments([of(BTC, 0.1)]);
+    expect(instruments.learn(of(BTC, 0.5))).toBe(false);
+    expect(instruments.learn(of(ETH, 0.01))).toBe(true);
+    expect(instruments.learn(of(ETH, 0.01))).toBe(false);
+    expect(instruments.learn({ ...of(ETH, 0.01), lotSize: 1 })).toBe(true);
+  });
+
   it("are bounded: the oldest word goes", () => {
     const instruments = new Instruments([], 2);
     for (const name of ["A", "B", "C"])

@@ -18,9 +18,18 @@ export class Instruments {
     return this.#given.get(symbol) ?? this.#learnt.get(symbol);
   }
 
-  /** A venue tells its grid, and tells it again when it changes. The oldest word goes when there are too many. */
-  learn(instrument: Instrument): void {
+  /** A venue tells its grid, and tells it again when it changes. The oldest word goes when there are too many. True where it is news. */
+  learn(instrument: Instrument): boolean {
     check(instrument);
+    const before = this.of(instrument.symbol);
+    this.#keep(instrument);
+    const now = this.of(instrument.symbol);
+    return (
+      now?.tickSize !== before?.tickSize || now?.lotSize !== before?.lotSize
+    );
+  }
+
+  #keep(instrument: Instrument): void {
     this.#learnt.delete(instrument.symbol);
     this.#learnt.set(instrument.symbol, instrument);
     if (this.#learnt.size <= this.#learntMax) return;

@@ -82,6 +82,8 @@ const stepOf = (
     .chain(([market, dice]) =>
       fc.record({
         isSnapshot: fc.constant(dice === 0),
+        /** Told by an instrument before it; 0: none. */
+        tick: fc.constantFrom(0, 0, 0, 0, 0, 0.01, 0.5, 0.3, 1e-8),
         bids: levelsAt(market),
         asks: levelsAt(market),
       }),
@@ -165,7 +167,8 @@ describe("order book against a sorted map", () => {
           (steps, tickSize) => {
             const book = new OrderBook({ depthMax, tickSize });
             const reference = new ReferenceBook(depthMax);
-            steps.forEach(({ isSnapshot, bids, asks }, seq) => {
+            steps.forEach(({ isSnapshot, tick, bids, asks }, seq) => {
+              if (tick > 0) book.useTick(tick);
               if (isSnapshot) {
                 reference.bids.clear();
                 reference.asks.clear();
@@ -194,7 +197,8 @@ describe("order book against a sorted map", () => {
             const book = new OrderBook({ depthMax, tickSize });
             const reference = new ReferenceBook(depthMax);
             const top = new Float64Array(4 * 12);
-            steps.forEach(({ isSnapshot, bids, asks }, seq) => {
+            steps.forEach(({ isSnapshot, tick, bids, asks }, seq) => {
+              if (tick > 0) book.useTick(tick);
               if (isSnapshot) {
                 reference.bids.clear();
                 reference.asks.clear();

@@ -138,6 +138,33 @@ describe("order book", () => {
     expect([...top]).toEqual([100, 3, 101, 2, 99, 1, 0, 0, 0, 0, 0, 0]);
   });
 
+  it("takes up a tick size while it stands, and finer ones where its prices need them", () => {
+    const book = new OrderBook({ depthMax: 10 });
+    expect(book.tickSize).toBe(0);
+    book.useTick(0.5);
+    expect(book.tickSize).toBe(0.5);
+    const [bids, asks] = [
+      [100, 3, 99.5, 1],
+      [101, 2],
+    ];
+    book.applySnapshot(bids, asks, 1);
+    const { changed } = book;
+    for (const [told, used] of [
+      [0.25, 0.25],
+      [0.25, 0.25],
+      [0.2, 0.1],
+      [1, 0.5],
+      [1e-300, 0.5],
+    ] as const) {
+      book.useTick(told);
+      expect([told, book.tickSize]).toEqual([told, used]);
+      expect(book.equals(bids, asks)).toBe(true);
+    }
+    expect([book.changed, book.seq]).toEqual([changed, 1]);
+    book.applyDelta([99.75, 1], [], 2);
+    expect(book.bidPrice(1)).toBe(99.75);
+  });
+
   it.each([1e12, 123_456_789.12, 1e9])(
     "goes on near the market after the side was down to an order at %d",
     (far) => {

@@ -57,6 +57,17 @@ export class OrderBook {
     this.seq = seq;
   }
 
+  /** 0 where none is known. */
+  get tickSize(): number {
+    return this.#ownBids.tickSize;
+  }
+
+  /** The instrument's, told while the book is up. No price or size changes by it, only what finding one costs. */
+  useTick(tickSize: number): void {
+    this.#ownBids.useTick(tickSize);
+    this.#ownAsks.useTick(tickSize);
+  }
+
   clear(): void {
     this.#ownBids.clear();
     this.#ownAsks.clear();

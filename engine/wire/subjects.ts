@@ -114,6 +114,9 @@ export const parseMarketSubject = (subject: string): MarketSubject => {
 export const instrumentSubject = (symbol: SymbolId): string =>
   `${MARKET_PREFIX}${venueOf(symbol)}.${tickerOf(symbol)}.instrument`;
 
+export const isInstrumentSubject = (subject: string): boolean =>
+  subject.endsWith(".instrument");
+
 /** The other way. */
 export const parseInstrumentSubject = (subject: string): SymbolId => {
   const [, , venue = "", ticker = ""] = subject.split(".");
