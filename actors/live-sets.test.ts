@@ -202,19 +202,28 @@ describe("a model of the direction set", () => {
     ]);
 
     const { clock } = market.stage;
-    while ((clock.nowUs() / 1000) % 60_000 !== 0) {
-      market.stage.advanceMs(500);
-      market.stage.feed(market.stage.delta(ETH));
-    }
+    const beats = (ms: number): void => {
+      for (let left = ms; left > 0; left -= 500) {
+        market.stage.advanceMs(Math.min(500, left));
+        market.stage.feed(market.stage.delta(ETH));
+      }
+    };
+    const toMinute = (): void =>
+      beats(60_000 - ((clock.nowUs() / 1000) % 60_000));
+    const judged = () => [...market.judged.get("direction")!];
+    toMinute();
+    const before = judged();
     market.stage.feed(market.minute(ETH));
-    market.stage.advanceMs(100);
-    market.stage.feed(market.stage.delta(ETH));
-    // It waits for the leading symbol's minute, which may still come.
+    beats(100);
+    // It waits for the leading symbol's minute, which may still come; then the close before it stands for it.
+    expect(judged()).toEqual(before);
+    beats(5500);
     expect(market.missing(ETH, "direction")).toBeUndefined();
-    for (let i = 0; i < 11; i++) {
-      market.stage.advanceMs(500);
-      market.stage.feed(market.stage.delta(ETH));
-    }
+    expect(judged()).not.toEqual(before);
+    expect(judged().some(Number.isNaN)).toBe(false);
+    toMinute();
+    market.stage.feed(market.minute(ETH));
+    beats(5500);
     expect(market.missing(ETH, "direction")).toBe("stale");
     expect(
       market.stage
@@ -232,6 +241,11 @@ describe("a model of the direction set", () => {
         "fusewire_features_stale_total{set=direction,reads=bar+otherBar}",
       ),
     ).toBeGreaterThan(0);
+    toMinute();
+    market.stage.feed(market.minute(BTC), market.minute(ETH));
+    beats(500);
+    expect(market.missing(ETH, "direction")).toBeUndefined();
+    expect(judged().some(Number.isNaN)).toBe(false);
   });
 });
 

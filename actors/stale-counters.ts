@@ -42,8 +42,14 @@ const counterOf = <A, B>(
   create: () => Counter,
 ): Counter => {
   let ofA = counters.get(a);
-  if (ofA === undefined) counters.set(a, (ofA = new Map()));
+  if (ofA === undefined) {
+    ofA = new Map<B, Counter>();
+    counters.set(a, ofA);
+  }
   let counter = ofA.get(b);
-  if (counter === undefined) ofA.set(b, (counter = create()));
+  if (counter === undefined) {
+    counter = create();
+    ofA.set(b, counter);
+  }
   return counter;
 };

@@ -16,6 +16,8 @@ Column = np.ndarray
 
 RETURNS = (1, 5, 10, 30, 60, 90, 120, 150, 180, 210, 240, 270, 360)
 YEAR = np.sqrt(LONG(252))
+# Bars of the leading symbol that are missing in a row: a day of minutes.
+FILLED = 1440
 
 
 def regular_grid(bars: pd.DataFrame) -> pd.DataFrame:
@@ -44,6 +46,11 @@ def lag(x: Column, k: int) -> Column:
     if k < len(x):
         out[k:] = x[: len(x) - k]
     return out
+
+
+def carried(x: Column, n: int) -> Column:
+    """What is missing repeats the last value, over n rows at most."""
+    return pd.Series(x.astype(np.float64)).ffill(limit=n).to_numpy(dtype=LONG)
 
 
 def windows(x: Column, n: int) -> Column:
@@ -264,7 +271,8 @@ def direction_set(b: Bars, _constants: dict[str, float]) -> dict[str, Column]:
     f["volatility_ratio"] = ratio(quarter, hour)
     f["rolling_max_drawdown_1h"] = rolling(c, 60, lambda w: ((peak := np.maximum.accumulate(w, axis=1)) - w).__truediv__(peak).max(axis=1))
     f["time_since_high"] = rolling(c, 60, lambda w: w[:, ::-1].argmax(axis=1))
-    q = col["otherClose"] / lag(col["otherClose"], 1) - 1
+    leading = carried(col["otherClose"], FILLED)
+    q = leading / lag(leading, 1) - 1
     for k in (1, 2):
         f[f"btc_returns_lag{k}"] = lag(q, k)
     f["btc_correlation_60m"] = correlation(r, q, 60)

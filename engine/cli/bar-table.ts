@@ -58,6 +58,8 @@ class BarRows {
   readonly #highs: number[] = [];
   readonly #lows: number[] = [];
   readonly #knownUntil: number[] = [];
+  /** What stood beside a bar, of the file or left out by it. */
+  readonly #settle = (openUs: number): void => this.#beside.settle(openUs);
   #restarts = 0;
 
   constructor(
@@ -84,13 +86,8 @@ class BarRows {
   }
 
   onBar(bar: Bar): void {
-    settleMissing(
-      this.#grid,
-      this.#beside,
-      bar.openUs,
-      this.#intervalMs * 1000,
-    );
-    this.#beside.settle(bar.openUs);
+    this.#grid.fillBefore(bar.openUs, this.#settle);
+    this.#settle(bar.openUs);
     this.#grid.onBar(bar);
   }
 
@@ -183,19 +180,3 @@ const partsOf = (
       return grid.values.subarray(-FRAMES_SET.features.length);
     return grid.run.of(set as SeriesSet);
   });
-
-/** Bars that the file leaves out, each with what stood beside it then. */
-const settleMissing = (
-  { grid }: GridFeatures,
-  beside: BesideBars,
-  openUs: number,
-  intervalUs: number,
-): void => {
-  const first = grid.lastOpenUs + intervalUs;
-  // A longer hole is not filled, and before the first bar there is none.
-  if ((openUs - first) / intervalUs > GRID_FILL_MAX) return;
-  for (let us = first; us < openUs; us += intervalUs) {
-    beside.settle(us);
-    grid.advanceTo(us + intervalUs);
-  }
-};

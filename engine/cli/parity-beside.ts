@@ -1,5 +1,6 @@
 /** What recorded bars do not say, drawn, so that every feature has something to read on both sides of a parity check. */
 import type { Bar } from "../domain/market-event.ts";
+import { GRID_FILL_MAX } from "../features/bar-inputs.ts";
 import type { GridFeatures } from "../features/grid-features.ts";
 import type { Article } from "../features/news-windows.ts";
 import { Random } from "../std/random.ts";
@@ -15,6 +16,10 @@ const DATE_OFF_MAX_US = 2 * HOUR_US;
 /** Open interest is now and then not told for an hour. */
 const UNTOLD_CHANCE = 2e-4;
 const UNTOLD_BARS = 60;
+/** So are bars of the leading symbol: a few, and seldom more than are filled. */
+const HOLE_CHANCE = 0.01;
+const HOLE_BARS = 8;
+const LONG_HOLE_CHANCE = 1e-4;
 /** Bars of which the sides are not known, before those that say them. */
 const SIDELESS_BARS = 100;
 
@@ -34,6 +39,8 @@ export class BesideDraw {
   #other = 1000;
   #interest = 1e5;
   #untold = 0;
+  readonly #holes = new Random(SEED + 3);
+  #otherUntold = 0;
 
   next(features: GridFeatures, close: number): void {
     const random = this.#random;
@@ -47,7 +54,7 @@ export class BesideDraw {
       features.set(name, draw(0.1, 10));
     for (const name of ["bidDepth5", "askDepth5"] as const)
       features.set(name, draw(1, 50));
-    features.set("otherClose", this.#other);
+    features.set("otherClose", this.#otherTold());
     features.set("fundingRate", draw(-1e-3, 1e-3));
     features.set("sentiment", draw(-1, 1));
     features.set("sentimentMomentum", draw(-1, 1) > 0 ? NaN : draw(-1, 1));
@@ -55,6 +62,18 @@ export class BesideDraw {
     if (random.next() < UNTOLD_CHANCE) this.#untold = UNTOLD_BARS;
     features.set("openInterest", this.#untold > 0 ? NaN : this.#interest);
     if (this.#untold > 0) this.#untold--;
+  }
+
+  #otherTold(): number {
+    if (this.#otherUntold > 0) {
+      this.#otherUntold--;
+      return NaN;
+    }
+    const chance = this.#holes.next();
+    if (chance < LONG_HOLE_CHANCE) this.#otherUntold = GRID_FILL_MAX + 60;
+    else if (chance < HOLE_CHANCE)
+      this.#otherUntold = 1 + this.#holes.int(HOLE_BARS);
+    return this.#other;
   }
 }
 

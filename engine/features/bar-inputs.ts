@@ -31,6 +31,9 @@ export const BAR_INPUTS = [
   "openInterest",
 ] as const;
 
+/** Missing bars filled in a row, the symbol's own as the leading one's: a day of minutes. */
+export const GRID_FILL_MAX = 1440;
+
 /** Positions of those that every bar has. */
 export const OPEN = 0;
 export const HIGH = 1;

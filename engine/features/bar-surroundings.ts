@@ -7,6 +7,7 @@ import type { OrderBook } from "../market/order-book.ts";
 import type { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import { nsToMs } from "../std/time.ts";
 import type { MonoNanos } from "../std/time.ts";
+import { GRID_FILL_MAX } from "./bar-inputs.ts";
 import type { BarInputName } from "./bar-inputs.ts";
 import type { Received } from "./event-features.ts";
 import type { DeclaredSet, FeatureInput } from "./feature-declaration.ts";
@@ -65,6 +66,8 @@ export class BarSurroundings {
   #lastBookNs = Number.NEGATIVE_INFINITY;
   #bookNs = Number.NEGATIVE_INFINITY;
   #otherNs = Number.NEGATIVE_INFINITY;
+  /** Rows since the leading symbol's close was known; Infinity before it ever was. */
+  #otherMissed = Infinity;
 
   constructor(
     set: DeclaredSet,
@@ -116,6 +119,7 @@ export class BarSurroundings {
       this.#interestNs,
       this.#bookNs,
       this.#otherNs,
+      this.#otherMissed,
       this.#lastBookNs,
     ])
       to.number(value);
@@ -131,6 +135,7 @@ export class BarSurroundings {
     this.#interestNs = from.number();
     this.#bookNs = from.number();
     this.#otherNs = from.number();
+    this.#otherMissed = from.number();
     this.#lastBookNs = from.number();
     this.#news.load(from);
     this.#book = book;
@@ -202,21 +207,25 @@ export class BarSurroundings {
     );
   }
 
+  /** The leading symbol's minute beside one that is missing before this one. */
+  settleMissing(openUs: number, { openUs: nextUs, receivedNs }: Bar): void {
+    this.#settleOther(openUs, receivedNs - (nextUs - openUs) * 1000);
+    this.#needs.forEach(({ input }, i) => {
+      if (input === "otherBar")
+        this.#known[i] = this.#isOtherKnown ? this.#known[i]! + 1 : 0;
+    });
+  }
+
   /** Right before the minute becomes a row. */
-  settle(minute: Bar): void {
-    const otherClose = this.#leading?.minuteClose(minute.openUs) ?? NaN;
-    this.#rows.set("otherClose", otherClose);
-    const { receivedNs } = minute;
-    this.#otherNs = Number.isNaN(otherClose)
-      ? Number.NEGATIVE_INFINITY
-      : receivedNs;
+  settle({ openUs, receivedNs }: Bar): void {
+    this.#settleOther(openUs, receivedNs);
     this.#needs.forEach(({ input }, i) => {
       const isKnown =
         input === "book"
           ? this.#hasBook
           : input === "funding"
             ? this.#hasFunding(receivedNs)
-            : !Number.isNaN(otherClose);
+            : this.#isOtherKnown;
       this.#known[i] = isKnown ? this.#known[i]! + 1 : 0;
     });
   }
@@ -224,6 +233,23 @@ export class BarSurroundings {
   /** The grid begins anew, without a past. */
   forget(): void {
     this.#known.fill(0);
+    if (this.#otherMissed > 0) this.#otherMissed = Infinity;
+  }
+
+  /** Told, or carried on from when it was. */
+  get #isOtherKnown(): boolean {
+    return this.#otherMissed <= GRID_FILL_MAX;
+  }
+
+  #settleOther(openUs: number, atNs: number): void {
+    const close = this.#leading?.minuteClose(openUs) ?? NaN;
+    this.#rows.set("otherClose", close);
+    if (Number.isNaN(close)) {
+      this.#otherMissed++;
+      return;
+    }
+    this.#otherMissed = 0;
+    this.#otherNs = atNs;
   }
 
   #toldNs(input: FeatureInput): number {

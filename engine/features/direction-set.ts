@@ -1,4 +1,5 @@
 /** The 40 features of the direction service: prices, book at the bar's close, volatility, the leading symbol, lagged returns. */
+import { GRID_FILL_MAX } from "./bar-inputs.ts";
 import type { BarGraph } from "./bar-inputs.ts";
 import {
   absolute,
@@ -16,7 +17,12 @@ import {
   times,
   trueRange,
 } from "./bar-terms.ts";
-import { exponential, garchVariance, wilder } from "./fading-series.ts";
+import {
+  carried,
+  exponential,
+  garchVariance,
+  wilder,
+} from "./fading-series.ts";
 import type { FeatureInput } from "./feature-declaration.ts";
 import {
   drawdown,
@@ -193,12 +199,13 @@ const defineVolatility = (g: BarGraph, define: Define): void => {
 const defineOther = (g: BarGraph, define: Define): void => {
   const { close, otherClose, fundingRate } = g.inputs;
   const r = growth(g, close, 1);
-  const q = growth(g, otherClose, 1);
+  // As the grid repeats a bar of this symbol that is missing: one that is not told must not silence an hour.
+  const q = growth(g, carried(g, otherClose, GRID_FILL_MAX), 1);
   for (const k of [1, 2])
     define(
       `btc_returns_lag${k}`,
       "ratio",
-      `q[t-${k}]; q: one-bar return of the leading symbol`,
+      `q[t-${k}]; q: one-bar return of the leading symbol, whose close stands where its bar is missing`,
       g.lag(q, k),
       OTHER,
     );
@@ -322,7 +329,7 @@ const shape = (
 
 export const DIRECTION_SET = declareSeriesSet({
   name: "direction",
-  version: 1,
+  version: 2,
   title: "40 features of minute bars, the book and a leading symbol",
   source: "LeverageBot, FeatureTransformer (docs/features.md, Bars)",
   requires: ["bar", "book", "otherBar", "funding"],

@@ -10,6 +10,33 @@ const fadeBars = (alpha: number): number =>
 
 export const spanAlpha = (n: number): number => 2 / (n + 1);
 
+/** The last value that was not missing, where it is at most so many bars old. */
+export const carried = (
+  g: SeriesGraph,
+  source: Series,
+  barsMax: number,
+): Series => {
+  const from = source.slot;
+  return g.add({
+    key: `carried ${barsMax} ${from}`,
+    outputs: 1,
+    warmUp: source.warmUp,
+    settled: source.settled + barsMax,
+    // The value and its age; NaN before the first.
+    stateLength: 2,
+    bind: (slot, s) => (x) => {
+      const now = x[from]!;
+      if (Number.isNaN(now)) s[1]! += 1;
+      else {
+        s[0] = now;
+        s[1] = 0;
+      }
+      if (s[1]! <= barsMax) x[slot] = s[0]!;
+      else x[slot] = NaN;
+    },
+  })[0]!;
+};
+
 export interface Exponential {
   readonly value: Series;
   /** The mean less the newest value: differences of two means are made of these, which keeps the digits that the means share. */

@@ -32,8 +32,7 @@ export interface GridFeaturesOptions extends BarSetOptions {
   readonly fillMax: number;
 }
 
-/** A day of minutes. */
-export const GRID_FILL_MAX = 1440;
+export { GRID_FILL_MAX } from "./bar-inputs.ts";
 
 const MINUTE_US = 60_000_000;
 
@@ -43,6 +42,7 @@ export class GridFeatures {
   readonly values: FeatureVector;
   readonly #frames: FrameFeatures | undefined;
   readonly #framesAt: number;
+  readonly #options: GridFeaturesOptions;
   readonly grid: BarGrid;
   readonly #onRow: (row: GridRow) => void;
 
@@ -52,6 +52,7 @@ export class GridFeatures {
     onRow: (row: GridRow) => void = () => undefined,
   ) {
     const { intervalMs, fillMax, sets } = options;
+    this.#options = options;
     const series = sets.filter((set): set is SeriesSet => "spec" in set);
     this.run = new BarSetRun(series, options);
     this.#framesAt = this.run.values.length;
@@ -80,6 +81,19 @@ export class GridFeatures {
 
   onBar(bar: Bar): void {
     this.grid.onBar(bar);
+  }
+
+  /** Rows of the bars that are missing before one that opens then; `settle` puts in place what stood beside each. A hole too long is left. */
+  fillBefore(openUs: number, settle: (openUs: number) => void): void {
+    const { grid } = this;
+    const { intervalMs, fillMax } = this.#options;
+    const stepUs = intervalMs * 1000;
+    const first = grid.lastOpenUs + stepUs;
+    if ((openUs - first) / stepUs > fillMax) return;
+    for (let us = first; us < openUs; us += stepUs) {
+      settle(us);
+      grid.advanceTo(us + stepUs);
+    }
   }
 
   /** How long before the last row a feature was last computed, in minutes; Infinity if never. */

@@ -209,6 +209,9 @@ export class LiveBarFeatures implements EventFeatures {
   #push(minute: Bar): void {
     this.#waiting = undefined;
     this.#rowNs = minute.receivedNs;
+    this.#grid.fillBefore(minute.openUs, (openUs) =>
+      this.#beside.settleMissing(openUs, minute),
+    );
     this.#beside.settle(minute);
     const { grid } = this.#grid;
     const { restarts } = grid;

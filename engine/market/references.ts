@@ -13,9 +13,12 @@ export const REFERENCES_MAX = 16;
 /** Mids are kept this far apart, for this many: a minute. */
 const STEP_NS = 100_000_000;
 const STEPS = 601;
-/** Minutes whose closes are kept: whoever asks for one does so within seconds of its end. */
-const MINUTES = 8;
+/** Minutes whose closes are kept: a day, as that many are filled where a follower's own are missing. */
+const MINUTES = 1448;
 const MINUTE_MS = 60_000;
+
+const minuteSlot = (openUs: number): number =>
+  Math.floor(openUs / (MINUTE_MS * 1000)) % MINUTES;
 
 export class Reference {
   readonly symbol: SymbolId;
@@ -34,7 +37,6 @@ export class Reference {
   #count = 0;
   readonly #minutesUs = new Float64Array(MINUTES).fill(NaN);
   readonly #minuteCloses = new Float64Array(MINUTES);
-  #nextMinute = 0;
 
   constructor(symbol: SymbolId) {
     this.symbol = symbol;
@@ -103,15 +105,15 @@ export class Reference {
       return;
     }
     this.lastMinuteUs = bar.openUs;
-    this.#minutesUs[this.#nextMinute] = bar.openUs;
-    this.#minuteCloses[this.#nextMinute] = bar.close;
-    this.#nextMinute = (this.#nextMinute + 1) % MINUTES;
+    const at = minuteSlot(bar.openUs);
+    this.#minutesUs[at] = bar.openUs;
+    this.#minuteCloses[at] = bar.close;
   }
 
   /** Close of the minute that began then; NaN while it has not closed, and where it is not kept. */
   minuteClose(openUs: number): number {
-    const at = this.#minutesUs.indexOf(openUs);
-    return at < 0 ? NaN : this.#minuteCloses[at]!;
+    const at = minuteSlot(openUs);
+    return this.#minutesUs[at] === openUs ? this.#minuteCloses[at]! : NaN;
   }
 
   /** The book is lost: what was before says nothing about what comes after. */

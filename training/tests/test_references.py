@@ -111,3 +111,19 @@ def test_an_article_dated_ahead_counts_where_it_came():
     assert found["news_signal_time"].tolist() == [3600, 7200, 10800]
     assert found["news_avg_sentiment"].tolist() == [0.9, -1, -1]
     assert found["news_age_minutes"].tolist() == [0, 0, 0]
+
+
+def test_what_is_missing_is_carried_for_so_long():
+    x = np.array([np.nan, 1 / 3, np.nan, np.nan, np.nan, 2, np.nan], dtype=bar_reference.LONG)
+    found = bar_reference.carried(x, 2)
+    np.testing.assert_array_equal(found, np.array([np.nan, 1 / 3, 1 / 3, 1 / 3, np.nan, 2, 2]))
+
+
+def test_a_leading_bar_that_is_missing_moves_nothing_and_the_next_one_all():
+    bars = bars_of(np.arange(1, 71))
+    columns = ("bidSize", "askSize", "bidDepth5", "askDepth5", "bidPrice", "askPrice", "fundingRate")
+    bars.column.update({name: bars.c for name in columns})
+    bars.column["otherClose"] = np.array([100, 110, np.nan, 121] + 66 * [121], dtype=bar_reference.LONG)
+    with np.errstate(all="ignore"):
+        found = bar_reference.direction_set(bars, {})["btc_returns_lag1"]
+    np.testing.assert_allclose(found.astype(float)[:6], [np.nan, np.nan, 0.1, 0, 0.1, 0])
