@@ -1,6 +1,7 @@
-"""Windows of bars as PatchTST sees them; the engine's models/patchtst/spec.ts computes the same numbers."""
+"""Windows of bars as PatchTST sees them: cut by the engine, normalised here as in its models/patchtst/spec.ts."""
 
-import csv
+import hashlib
+import json
 import pathlib
 from dataclasses import dataclass
 
@@ -24,19 +25,31 @@ NORMALISATION = {
 
 
 @dataclass(frozen=True)
-class BarTable:
+class Windows:
     source: str
-    open_us: np.ndarray
-    # [bars, channels]
+    # As the manifest names it: window, windowHash, intervalMs, length, channels.
+    declared: dict
+    # [windows, bars, channels], raw: the very numbers that the engine feeds.
     values: np.ndarray
+    # End of each one's last bar.
+    end_us: np.ndarray
 
 
-def load(path: pathlib.Path) -> BarTable:
-    """The CSV that engine/cli/feature-export.ts writes; rounded to float32, in which the engine keeps its bars."""
-    with path.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    values = np.array([[float(row[channel]) for channel in CHANNELS] for row in rows], dtype=np.float32)
-    return BarTable(path.stem, np.array([int(row["openUs"]) for row in rows]), values.astype(np.float64))
+def window_hash(window: dict) -> str:
+    lines = [f"window 1 {window['name']}", f"{window['length']} bars of {window['intervalMs']} ms", *window["channels"]]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def load(path: pathlib.Path) -> Windows:
+    """X.npy and X.windows.json of `fusewire features export --window`; refused where it is not the window that this model reads."""
+    told = json.loads(path.with_suffix(".windows.json").read_text(encoding="utf-8"))
+    window, values = told["window"], np.load(path)
+    if (window["length"], tuple(window["channels"])) != (LENGTH, CHANNELS) or window["hash"] != window_hash(window):
+        raise SystemExit(f"{path}: not {LENGTH} bars of {', '.join(CHANNELS)}")
+    if values.shape != (len(told["endsUs"]), LENGTH, len(CHANNELS)):
+        raise SystemExit(f"{path}: {values.shape} is not the shape of its windows")
+    declared = {"window": window["name"], "windowHash": window["hash"], **{key: window[key] for key in ("intervalMs", "length", "channels")}}
+    return Windows(path.stem, declared, values.astype(np.float64), np.array(told["endsUs"], dtype=np.int64))
 
 
 def normalise(window: np.ndarray) -> tuple[np.ndarray, float, float]:
@@ -49,17 +62,21 @@ def normalise(window: np.ndarray) -> tuple[np.ndarray, float, float]:
     return normal.astype(np.float32), float(close[-1]), std
 
 
-def windows_of(table: BarTable, interval_us: int) -> dict[str, np.ndarray]:
-    """Each window of LENGTH bars that has no hole, with the STEPS closes after it in the same units."""
+def examples_of(windows: Windows) -> dict[str, np.ndarray]:
+    """Each window that is followed by STEPS bars without a hole, with their closes in the same units."""
+    interval_us = windows.declared["intervalMs"] * 1000
+    last_close = windows.values[:, -1, CLOSE]
+    # The close of a later bar is the last one of the window that ends with it.
+    at = {int(us): i for i, us in enumerate(windows.end_us)}
     past, future, end_us = [], [], []
-    for last in range(LENGTH - 1, len(table.open_us) - STEPS):
-        first, beyond = last - LENGTH + 1, last + STEPS
-        if table.open_us[beyond] - table.open_us[first] != (beyond - first) * interval_us:
+    for window, us in zip(windows.values, windows.end_us):
+        later = [at.get(int(us) + step * interval_us) for step in range(1, STEPS + 1)]
+        if None in later:
             continue
-        normal, close, std = normalise(table.values[first : last + 1])
+        normal, close, std = normalise(window)
         past.append(normal)
-        future.append(np.log(table.values[last + 1 : beyond + 1, CLOSE] / close) / std)
-        end_us.append(table.open_us[last] + interval_us)
+        future.append(np.log(last_close[later] / close) / std)
+        end_us.append(us)
     return {
         "past": np.array(past, dtype=np.float32).reshape(-1, LENGTH, len(CHANNELS)),
         "future": np.array(future, dtype=np.float32).reshape(-1, STEPS),

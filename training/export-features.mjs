@@ -1,9 +1,10 @@
 /**
- * Writes the features and bars that the models train on: `npm run build` first, then
+ * Writes the features and input windows that the models train on: `npm run build` first, then
  * node training/export-features.mjs --out DIR [--data DIR] [--minutes 30] [--dist dist]
  *
  * With --data: the Binance recordings in DIR/l2. Always: one simulated tape a symbol, each with a seed of its own.
  */
+import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -24,6 +25,8 @@ if (values.out === undefined) throw new Error("--out DIR is missing");
 const load = (path) =>
   import(pathToFileURL(resolve(values.dist, "engine", path)).href);
 const { exportFeatures } = await load("cli/feature-export.js");
+const { exportWindows } = await load("cli/window-export.js");
+const { inputWindow } = await load("features/input-windows.js");
 const { eventsOfAll } = await load("cli/recorded-input.js");
 const { MarketSimulator } = await load("feeds/simulator.js");
 const { SIMULATED_SYMBOLS } = await load("feeds/simulated-symbols.js");
@@ -49,40 +52,49 @@ const RECORDINGS = [
 
 const say = (summary) => console.log(JSON.stringify(summary));
 
+/** What the shipped forecaster reads. */
+const window = inputWindow("patchtst-1s-64");
+const windows = join(values.out, "windows");
+mkdirSync(windows, { recursive: true });
+
+/** `events` begins the symbol's events anew. */
+const sayAll = async (symbol, events, name) => {
+  say(
+    await exportFeatures({
+      symbol,
+      events: events(),
+      folder: values.out,
+      name,
+    }),
+  );
+  const out = join(windows, `${name}.npy`);
+  say(await exportWindows({ window, events: events(), out }));
+};
+
 if (values.data !== undefined)
   for (const { name, files, symbol } of RECORDINGS) {
     const id = symbolId(symbol);
     const paths = files.map((file) => join(values.data, "l2", `${file}.gz`));
-    const events = eventsOfAll(paths, id);
-    say(
-      await exportFeatures({ symbol: id, events, folder: values.out, name }),
-    );
+    await sayAll(id, () => eventsOfAll(paths, id), name);
   }
 
 /** One symbol alone gets the share of the headlines that it would get among all. */
 const newsEverySeconds = 20 * SIMULATED_SYMBOLS.length;
 const untilNs = Number(values.minutes) * 60e9;
 for (const [index, spec] of SIMULATED_SYMBOLS.entries()) {
-  const simulator = new MarketSimulator({
-    seed: Number(values.seed) + index,
-    symbols: [spec],
-    newsEverySeconds,
-  });
-  const events = (function* () {
+  const events = function* () {
+    const simulator = new MarketSimulator({
+      seed: Number(values.seed) + index,
+      symbols: [spec],
+      newsEverySeconds,
+    });
     for (const { simNs, event } of simulator) {
       if (simNs > untilNs) return;
       // A headline moves the price but is no market event.
       if ("text" in event) continue;
       yield event;
     }
-  })();
+  };
   const name = `simulated-${spec.symbol.toLowerCase()}`;
-  say(
-    await exportFeatures({
-      symbol: spec.symbol,
-      events,
-      folder: values.out,
-      name,
-    }),
-  );
+  await sayAll(spec.symbol, events, name);
 }

@@ -1,6 +1,6 @@
-"""Trains the small PatchTST on exported 1 s bars and writes its artefact.
+"""Trains the small PatchTST on exported windows of 1 s bars and writes its artefact.
 
-python train_patchtst.py --bars DIR [--out DIR] [--epochs N]
+python train_patchtst.py --windows DIR [--out DIR] [--epochs N]
 """
 
 import argparse
@@ -23,6 +23,7 @@ from torch_run import options_of, round_matrices
 
 NAME, VERSION, SEED = "patchtst-1s", "1", 20261124
 INTERVAL_US = 1_000_000
+WINDOW = "patchtst-1s-64"
 HORIZON_STEPS = 5
 STEPS_REPORTED = (1, 5, 12)
 SHARES = {"train": 0.6, "validation": 0.15, "test": 0.25}
@@ -40,13 +41,21 @@ def role_of(source: str) -> str:
     return "unseen" if "ethusd" in source else "recorded"
 
 
+def declared_of(folder: pathlib.Path) -> dict:
+    """What the manifest says of its window; all files are of the one."""
+    declared = [bar_windows.load(path).declared for path in sorted(folder.glob("*.npy"))]
+    if not declared or any(one != declared[0] for one in declared) or declared[0]["window"] != WINDOW:
+        raise SystemExit(f"{folder}: windows of {WINDOW} are needed, and no others")
+    return declared[0]
+
+
 def gather(folder: pathlib.Path) -> dict[str, np.ndarray]:
     """All windows, with role and part of each."""
     columns: dict[str, list] = {name: [] for name in ("past", "future", "source", "role", "part")}
-    for path in sorted(folder.glob("*.csv")):
-        table = bar_windows.load(path)
-        windows = bar_windows.windows_of(table, INTERVAL_US)
-        count, role = len(windows["past"]), role_of(table.source)
+    for path in sorted(folder.glob("*.npy")):
+        exported = bar_windows.load(path)
+        windows = bar_windows.examples_of(exported)
+        count, role = len(windows["past"]), role_of(exported.source)
         part = np.full(count, "test" if role == "unseen" else "none", dtype=object)
         if role != "unseen":
             for name, mask in split_by_time(windows["end_us"], SHARES, EMBARGO_US).items():
@@ -54,7 +63,7 @@ def gather(folder: pathlib.Path) -> dict[str, np.ndarray]:
         columns["past"].append(windows["past"])
         columns["future"].append(windows["future"])
         columns["part"].append(part)
-        for name, value in (("source", table.source), ("role", role)):
+        for name, value in (("source", exported.source), ("role", role)):
             columns[name].append(np.full(count, value, dtype=object))
     return {name: np.concatenate(values) for name, values in columns.items()}
 
@@ -142,10 +151,11 @@ def measure(past, future, prices, logits, majority: np.ndarray) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bars", type=pathlib.Path, required=True)
+    parser.add_argument("--windows", type=pathlib.Path, required=True)
     options = options_of(parser, artefact.MODELS / "patchtst" / NAME / VERSION, 10, SEED)
 
-    windows = gather(options.bars)
+    declared = declared_of(options.windows)
+    windows = gather(options.windows)
     part, role = windows["part"], windows["role"]
     print({f"{r} {p}": int(((role == r) & (part == p)).sum()) for r in set(role) for p in set(part)})
     model = PatchTst(PatchShape(length=bar_windows.LENGTH, channels=len(bar_windows.CHANNELS), steps=bar_windows.STEPS))
@@ -191,12 +201,7 @@ def main() -> None:
             "family": "patchtst",
             "version": VERSION,
             "file": "model.onnx",
-            "input": {
-                "kind": "bars",
-                "intervalMs": INTERVAL_US // 1000,
-                "length": bar_windows.LENGTH,
-                "channels": list(bar_windows.CHANNELS),
-            },
+            "input": {"kind": "bars", **declared},
             "inputs": [{"name": "past_values", "dtype": "float32", "shape": ["batch", bar_windows.LENGTH, len(bar_windows.CHANNELS)]}],
             "outputs": [
                 {"name": "prices", "dtype": "float32", "shape": ["batch", bar_windows.STEPS]},

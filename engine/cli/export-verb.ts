@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import type { MarketEvent } from "../domain/market-event.ts";
 import { symbolId, type SymbolId } from "../domain/symbol.ts";
+import { inputWindow } from "../features/input-windows.ts";
 import { isHeadline } from "../feeds/feed-event.ts";
 import { SIMULATED_SYMBOLS } from "../feeds/simulated-symbols.ts";
 import { MarketSimulator } from "../feeds/simulator.ts";
@@ -10,11 +11,19 @@ import { UsageError, numberFlag, parseFlags } from "./command.ts";
 import { exportFeatures } from "./feature-export.ts";
 import { exportTable } from "./feature-table-verb.ts";
 import type { TableSummary } from "./feature-table-verb.ts";
-import { eventsOf, eventsOfAll } from "./recorded-input.ts";
+import { articlesOf } from "./news-file.ts";
+import {
+  barsOfAll,
+  eventsOf,
+  eventsOfAll,
+  isBarsPath,
+} from "./recorded-input.ts";
 import { isTablePath } from "./table-file.ts";
+import { exportWindows } from "./window-export.ts";
 
 export const EXPORT_FLAGS = {
   set: { type: "string" },
+  window: { type: "string" },
   horizons: { type: "string" },
   "barrier-bps": { type: "string" },
   float32: { type: "boolean" },
@@ -43,8 +52,38 @@ export const runExport = async (
   form: Form,
 ): Promise<void> => {
   if (values.out === undefined) throw new UsageError("--out DIR is needed");
-  if (isTablePath(values.out)) await toTable(paths, values, values.out, form);
+  if (values.window !== undefined)
+    await toWindows(paths, values, values.window, form);
+  else if (isTablePath(values.out))
+    await toTable(paths, values, values.out, form);
   else await toFolder(paths, values, values.out, form);
+};
+
+const toWindows = async (
+  paths: readonly string[],
+  values: Values,
+  name: string,
+  form: Form,
+): Promise<void> => {
+  const { out = "", news } = values;
+  if (!out.endsWith(".npy"))
+    throw new UsageError("--out X.npy goes with --window");
+  if (paths.length === 0) throw new UsageError("a tape or bars are needed");
+  const symbol = symbolFlag(values.symbol);
+  const summary = await exportWindows({
+    window: inputWindow(name),
+    events: paths.every(isBarsPath)
+      ? await barsOfAll(paths, symbol)
+      : eventsOfAll(paths, symbol),
+    ...(news === undefined ? {} : { articles: await articlesOf(news) }),
+    out,
+  });
+  const { windows, bars, window, hash } = summary;
+  console.log(
+    form === "json"
+      ? JSON.stringify(summary)
+      : `${out}: ${windows} windows of ${bars} bars; ${window} ${hash}`,
+  );
 };
 
 const sampleMsOf = (values: Values): number =>

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { SymbolId } from "../domain/symbol.ts";
 import { FEATURE_SETS, featureSet } from "../features/feature-sets.ts";
+import { INPUT_WINDOWS } from "../features/input-windows.ts";
 import { MICROSTRUCTURE_SET } from "../features/microstructure-set.ts";
 import { featuresPage, withFeatures } from "../features/features-page.ts";
 import { EXIT, UsageError, parseFlags, type Command } from "./command.ts";
@@ -10,15 +11,17 @@ import { constantsOf } from "./constants-file.ts";
 import { estimateMicroprice } from "./microprice-verb.ts";
 
 const help = `usage: fusewire features ls [--json]
+       fusewire features windows [--json]
        fusewire features schema [--set NAME] [--json]
        fusewire features doc [--write PAGE]
        fusewire features microprice TAPE… [--symbol S.V]
        fusewire features export FILE… --out X.parquet [--set NAME,…] [--horizons S,…] [--barrier-bps N] [--sample-ms N] [--float32]
            [--symbol S.V] [--leader FILE]… [--leader-symbol S.V] [--funding CSV] [--news JSONL] [--constants JSON]
+       fusewire features export FILE… --window NAME --out X.npy [--symbol S.V] [--news JSONL]
        fusewire features export RECORDING… --out DIR [--symbol S.V] [--name NAME] [--sample-ms N]
        fusewire features export --simulate SECONDS --out DIR [--seed TEXT] [--symbol S.V] [--sample-ms N]
 
-ls lists the feature sets. schema prints one: number, name, unit, formula, window, and the hash that a model's manifest must carry.
+ls lists the feature sets, windows the input windows of sequence models. schema prints one: number, name, unit, formula, window, and the hash that a model's manifest must carry.
 doc prints all sets in Markdown, or writes them into the page's generated part.
 microprice estimates the table of the microprice from the books of tapes, as JSON: constants for the manifest of a model of the
 microstructure set.
@@ -27,6 +30,8 @@ labels for each horizon: midMove (sign), forwardReturn, tripleBarrier (1 upper, 
 passes the end, a gap, or a silence in which the book was out of date. Several files continue one another: one symbol, in order of time.
 Beside the table stands X.constants.json: the frozen numbers of its sets, as a model's manifest must state them.
 What a set reads besides its own market comes from files of its own; what no file tells is named in the summary, and NaN or neutral.
+export to a .npy file runs an input window over tapes or files of bars, as a symbol's actor does: float32 [windows, length, channels], one at each
+closed bar from the first full one on, raw; beside it X.windows.json says which window (as a manifest must), which symbol, and when each ends.
 export to a folder drives book, bars and features over recordings (several continue one another), or over the simulated market, exactly as a symbol's
 actor does, and writes the files that training/ reads: NAME.features.csv.gz and bars/NAME.csv. --symbol chooses among simulated symbols; without
 it all are exported.
@@ -51,6 +56,16 @@ const list = (asJson: boolean): number => {
     for (const { name, version, title, features, hash } of FEATURE_SETS)
       console.log(
         `${name.padEnd(16)}v${version}  ${String(features.length).padStart(3)} features  ${hash}  ${title}`,
+      );
+  return EXIT.ok;
+};
+
+const windows = (asJson: boolean): number => {
+  if (asJson) console.log(JSON.stringify(INPUT_WINDOWS));
+  else
+    for (const { name, intervalMs, length, channels, hash } of INPUT_WINDOWS)
+      console.log(
+        `${name.padEnd(16)}${String(length).padStart(4)} bars of ${intervalMs} ms  ${hash}  ${channels.join(", ")}`,
       );
   return EXIT.ok;
 };
@@ -107,6 +122,8 @@ export const featuresCommand: Command = {
     switch (verb) {
       case "ls":
         return list(asJson);
+      case "windows":
+        return windows(asJson);
       case "schema":
         return schema(values.set ?? "market", asJson);
       case "doc":
@@ -117,7 +134,9 @@ export const featuresCommand: Command = {
         await runExport(paths, values, asJson ? "json" : "text");
         return EXIT.ok;
       default:
-        throw new UsageError("features ls, schema, doc, microprice or export");
+        throw new UsageError(
+          "features ls, windows, schema, doc, microprice or export",
+        );
     }
   },
 };

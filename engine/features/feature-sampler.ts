@@ -22,6 +22,8 @@ export interface FeatureSamplerOptions {
   readonly sampleOn: "book" | "any";
   readonly depthMax: number;
   readonly sync?: Partial<BookSyncOptions>;
+  /** Intervals of bars that are told besides those that features read. */
+  readonly barsMs?: readonly number[];
   /** What is sampled; the `market` set when absent. */
   readonly features?: EventFeatures;
 }
@@ -62,10 +64,12 @@ export class FeatureSampler {
     );
     this.#bars = new BarBook(
       options.symbol,
-      [{ kind: timeBars(FEATURE_BAR_MS), length: 1 }],
+      [...new Set([FEATURE_BAR_MS, ...(options.barsMs ?? [])])].map(
+        (intervalMs) => ({ kind: timeBars(intervalMs), length: 1 }),
+      ),
       {},
       (bar) => {
-        this.features.onBar(bar);
+        if (bar.intervalMs === FEATURE_BAR_MS) this.features.onBar(bar);
         onBar(bar);
       },
     );
