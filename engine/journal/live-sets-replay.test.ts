@@ -93,7 +93,9 @@ describe("a recorded run with models of every set", () => {
       clock.advanceMs(60_000);
       const openUs = Math.floor(clock.nowUs() / 60e6) * 60e6 - 60e6;
       const symbols = i % 2 === 0 ? [BTC, ETH] : [ETH, BTC];
-      for (const symbol of symbols) tell(maker.snapshot(symbol, 100));
+      // Not the same again: that would be no sign of life.
+      for (const symbol of symbols)
+        for (const mid of [100.01, 100]) tell(maker.snapshot(symbol, mid));
       if (i % 30 === 0)
         tell(
           maker.event(ETH, {
