@@ -43,12 +43,12 @@ describe("the states at the beginning of a part", () => {
     expect(told).toEqual([]);
     states.begin();
     expect(told).toEqual(
-      Array.from({ length: 32 }, (_, i) => symbolOf(39 - i)),
+      Array.from({ length: 16 }, (_, i) => symbolOf(39 - i)),
     );
     states.tell();
-    expect(told).toHaveLength(32);
+    expect(told).toHaveLength(16);
     for (let i = 0; i < 40; i++) states.moved(symbolOf(i));
-    for (let steps = 0; steps < 4; steps++) states.tell();
+    for (let steps = 0; steps < 12; steps++) states.tell();
     expect(told).toHaveLength(40);
     expect(new Set(told).size).toBe(40);
     states.moved(symbolOf(3));

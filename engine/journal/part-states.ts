@@ -16,8 +16,8 @@ export interface StateTape {
   state(record: TapeRecord): boolean;
 }
 
-/** Told at once when a part begins, and after one step: encoding a book of a thousand levels takes some 50 µs of the actors' thread. */
-const AT_ONCE_MAX = 32;
+/** Told at once when a part begins, and after one step: encoding a book of a thousand levels takes some 130 µs of the actors' thread. */
+const AT_ONCE_MAX = 16;
 const PER_STEP_MAX = 2;
 
 /**

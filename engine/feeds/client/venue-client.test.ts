@@ -4,6 +4,9 @@ import { symbolId, type SymbolId } from "../../domain/symbol.ts";
 import { Random } from "../../std/random.ts";
 import { SimulatedClock } from "../../std/simulated-clock.ts";
 import type { ClientLimits } from "./client-limits.ts";
+import { NO_TELEMETRY, type Telemetry } from "../../ports.ts";
+import { RecordingTelemetry } from "../../../test/support/recording-telemetry.ts";
+import { bybitProfile } from "./profiles/bybit-profile.ts";
 import { krakenProfile } from "./profiles/kraken-profile.ts";
 import type { SocketHandlers } from "./socket.ts";
 import { VenueFeed } from "./venue-feed.ts";
@@ -13,19 +16,22 @@ const SYMBOL = symbolId("BTC=2FUSD.KRAKEN");
 const setUp = (
   limits: Partial<ClientLimits> = {},
   symbols: readonly SymbolId[] = [SYMBOL],
+  profile = krakenProfile("proven"),
+  telemetry: Telemetry = NO_TELEMETRY,
 ) => {
   const clock = new SimulatedClock();
   const events: MarketEvent[] = [];
   const sockets: { handlers: SocketHandlers; atMs: number; sent: string[] }[] =
     [];
   const feed = new VenueFeed({
-    profile: krakenProfile("proven"),
+    profile,
     symbols,
     channels: ["book"],
     clock,
     timers: clock,
     random: new Random(7),
     limits,
+    telemetry,
     onEvent: (event) => events.push(event),
     openSocket: (_request, handlers) => {
       const sent: string[] = [];
@@ -109,6 +115,38 @@ describe("VenueClient on simulated time", () => {
     last().handlers.onOpen();
     last().handlers.onText('{"channel":');
     expect(gaps()).toEqual(["disconnected"]);
+  });
+
+  it("voids the book of a refused message at once, counts it, and subscribes it again", () => {
+    const symbols = ["BTCUSDT", "ETHUSDT"].map((name) =>
+      symbolId(`${name}.BYBIT`),
+    );
+    const telemetry = new RecordingTelemetry();
+    const { clock, last, gaps } = setUp(
+      {},
+      symbols,
+      bybitProfile("linear"),
+      telemetry,
+    );
+    const book = (s: string, type: string, u: number, size: string): string =>
+      JSON.stringify({
+        topic: `orderbook.50.${s}`,
+        ...{ type, ts: 1_672_304_484_978 },
+        data: { s, u, b: [["100", size]], a: [["101", "1"]] },
+      });
+    last().handlers.onOpen();
+    last().handlers.onText(book("BTCUSDT", "snapshot", 1, "1"));
+    last().handlers.onText(book("ETHUSDT", "snapshot", 1, "1"));
+    last().handlers.onText(book("BTCUSDT", "delta", 2, "-1"));
+    expect(gaps()).toEqual(["bookSnapshot", "bookSnapshot", "sequence"]);
+    const count = (name: string): number =>
+      telemetry.of(`fusewire_venue_${name}`);
+    expect(count("malformed_total{venue=BYBIT,code=E_INPUT_RANGE}")).toBe(1);
+    expect(count("gaps_total{venue=BYBIT,reason=sequence}")).toBe(1);
+    clock.advanceMs(5_000);
+    const again = last().sent.filter((text) => text.includes('"unsubscribe"'));
+    expect(again.join()).toContain("BTCUSDT");
+    expect(again.join()).not.toContain("ETHUSDT");
   });
 
   it("asks for many books in few messages", () => {
