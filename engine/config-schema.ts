@@ -1,41 +1,6 @@
 /** Every key of the configuration with its type, bounds, default and meaning. */
-import {
-  Type,
-  type Static,
-  type TObject,
-  type TSchema,
-} from "@sinclair/typebox";
-
-const section = <T extends Record<string, TSchema>>(
-  properties: T,
-  description: string,
-): TObject<T> =>
-  Type.Object(properties, {
-    additionalProperties: false,
-    default: {},
-    description,
-  });
-
-const text = (fallback: string, description: string) =>
-  Type.String({ default: fallback, description });
-const count = (
-  fallback: number,
-  minimum: number,
-  maximum: number,
-  description: string,
-) => Type.Integer({ default: fallback, minimum, maximum, description });
-const amount = (
-  fallback: number,
-  minimum: number,
-  maximum: number,
-  description: string,
-) => Type.Number({ default: fallback, minimum, maximum, description });
-/** SYMBOL.VENUE; the rest of its form is checked where it becomes a SymbolId. */
-const symbol = Type.String({
-  pattern: "^[A-Z0-9=][A-Z0-9=_-]{0,63}\\.[A-Z0-9][A-Z0-9_-]{1,31}$",
-});
-const flag = (fallback: boolean, description: string) =>
-  Type.Boolean({ default: fallback, description });
+import { Type, type Static } from "@sinclair/typebox";
+import { amount, count, flag, section, symbol, text } from "./config-fields.ts";
 
 export const CONFIG_SCHEMA = section(
   {
@@ -414,27 +379,3 @@ export const CONFIG_SCHEMA = section(
 );
 
 export type Config = Static<typeof CONFIG_SCHEMA>;
-
-export const ENV_PREFIX = "FUSEWIRE_";
-
-/** `http.connectionsMax` → `FUSEWIRE_HTTP_CONNECTIONS_MAX`. */
-export const envNameOf = (key: string): string =>
-  ENV_PREFIX +
-  key
-    .replace(/([a-z])([A-Z])/g, "$1_$2")
-    .replaceAll(".", "_")
-    .toUpperCase();
-
-/** Every `section.key` with its schema, in order. */
-export const configKeys = (): readonly {
-  readonly key: string;
-  readonly schema: TSchema;
-}[] =>
-  Object.entries(CONFIG_SCHEMA.properties).flatMap(([name, group]) =>
-    Object.entries(group.properties as Record<string, TSchema>).map(
-      ([key, schema]) => ({
-        key: `${name}.${key}`,
-        schema,
-      }),
-    ),
-  );

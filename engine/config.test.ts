@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigError, loadConfig } from "./config.ts";
-import { configKeys, envNameOf } from "./config-schema.ts";
+import { configKeys, envNameOf } from "./config-keys.ts";
 
 const fileWith = (content: string): string => {
   const file = join(

@@ -4,13 +4,8 @@ import type { TSchema } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { Value } from "@sinclair/typebox/value";
 import { parse as parseYaml } from "yaml";
-import {
-  CONFIG_SCHEMA,
-  ENV_PREFIX,
-  configKeys,
-  envNameOf,
-  type Config,
-} from "./config-schema.ts";
+import { ENV_PREFIX, configKeys, envNameOf } from "./config-keys.ts";
+import { CONFIG_SCHEMA, type Config } from "./config-schema.ts";
 import { CodedError, type ErrorCode } from "./std/errors.ts";
 
 /** `a.b` → raw text, as given by a flag or an environment variable. */

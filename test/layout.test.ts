@@ -25,7 +25,12 @@ const LAYERS: readonly Layer[] = [
   },
   {
     name: "config",
-    files: ["engine/config.ts", "engine/config-schema.ts"],
+    files: [
+      "engine/config.ts",
+      "engine/config-fields.ts",
+      "engine/config-keys.ts",
+      "engine/config-schema.ts",
+    ],
     layers: ["std", "domain"],
     packages: ["@sinclair/typebox", "yaml", "node:fs"],
   },

@@ -1,7 +1,8 @@
 /** `fusewire config check`: reads the configuration as `run` would and prints every key with its value. */
 import type { TSchema } from "@sinclair/typebox";
 import { loadConfig } from "../config.ts";
-import { configKeys, envNameOf, type Config } from "../config-schema.ts";
+import { configKeys, envNameOf } from "../config-keys.ts";
+import type { Config } from "../config-schema.ts";
 import {
   CONFIG_HELP,
   CONFIG_OPTIONS,
