@@ -30,6 +30,7 @@ import {
   rollingMean,
   rollingSum,
 } from "./rolling-series.ts";
+import { rollingShape } from "./rolling-shape.ts";
 import { declareSeriesSet } from "./series-set.ts";
 import type { SeriesFeature } from "./series-set.ts";
 import type { Series } from "./series-graph.ts";
@@ -267,7 +268,7 @@ const defineLagged = (g: BarGraph, define: Define): void => {
   const r = growth(g, close, 1);
   define("sd_15m", "ratio", "SD_15(r)", moments(g, r, 15).deviation);
   define("sd_1h", "ratio", "SD_60(r)", moments(g, r, 60).deviation);
-  const [skew, kurtosis] = shape(g, r, 60);
+  const { skew, kurtosis } = rollingShape(g, r, 60);
   define(
     "skew_1h",
     "number",
@@ -280,51 +281,6 @@ const defineLagged = (g: BarGraph, define: Define): void => {
     "excess kurtosis of r over 60 bars, bias-corrected",
     kurtosis,
   );
-};
-
-/** Third and fourth standard moments of the last n values. Returns lie about 0: raw powers lose no digits; missing where all are equal. */
-const shape = (
-  g: BarGraph,
-  r: Series,
-  n: number,
-): readonly [Series, Series] => {
-  const { mean, variance } = moments(g, r, n);
-  const squared = product(g, r, r);
-  const sum2 = rollingSum(g, squared, n);
-  const sum3 = rollingSum(g, product(g, squared, r), n);
-  const sum4 = rollingSum(g, product(g, squared, squared), n);
-  const biased = (n - 1) / n;
-  const skewScale = Math.sqrt(n * (n - 1)) / (n - 2);
-  const kurtosisScale = (n - 1) / ((n - 2) * (n - 3));
-  return [
-    g.map(`skew ${n}`, [mean, variance, sum2, sum3], (slot) => (x) => {
-      const m = x[mean.slot]!;
-      const square = x[sum2.slot]! / n;
-      const spread = x[variance.slot]! * biased;
-      const third = x[sum3.slot]! / n - 3 * m * square + 2 * m ** 3;
-      if (spread > 0)
-        x[slot] = (skewScale * third) / (spread * Math.sqrt(spread));
-      else x[slot] = NaN;
-    }),
-    g.map(
-      `kurtosis ${n}`,
-      [mean, variance, sum2, sum3, sum4],
-      (slot) => (x) => {
-        const m = x[mean.slot]!;
-        const square = x[sum2.slot]! / n;
-        const spread = x[variance.slot]! * biased;
-        const fourth =
-          x[sum4.slot]! / n -
-          4 * m * (x[sum3.slot]! / n) +
-          6 * m * m * square -
-          3 * m ** 4;
-        if (spread > 0)
-          x[slot] =
-            kurtosisScale * ((n + 1) * (fourth / (spread * spread) - 3) + 6);
-        else x[slot] = NaN;
-      },
-    ),
-  ];
 };
 
 export const DIRECTION_SET = declareSeriesSet({
