@@ -5,6 +5,7 @@ import type { SymbolId } from "../engine/domain/symbol.ts";
 import { COMPACT_SET } from "../engine/features/compact-set.ts";
 import type { DeclaredSet } from "../engine/features/feature-declaration.ts";
 import { DIRECTION_SET } from "../engine/features/direction-set.ts";
+import { FRAMES_SET } from "../engine/features/frames-set.ts";
 import { GridFeatures } from "../engine/features/grid-features.ts";
 import { NEWS_SET } from "../engine/features/news-windows.ts";
 import type { Bar } from "../engine/domain/market-event.ts";
@@ -308,5 +309,32 @@ describe("models of news", () => {
     expect(market.judged.get("compact")![0]).toBeCloseTo(0.8, 12);
     expect(market.judged.get("compact")![1]).toBeCloseTo(0.8, 12);
     expect(market.missing(ETH, "compact")).toBeUndefined();
+  });
+});
+
+describe("a model of the frames", () => {
+  it("is told of the open interest of the derivative that its symbol looks at", () => {
+    const market = new MinuteMarket(
+      [FRAMES_SET],
+      [],
+      [{ symbol: ETH, derivative: ETH_PERP }],
+    );
+    const { stage } = market;
+    const minute = (openInterest?: number): void => {
+      market.nextMinute();
+      market.book(ETH);
+      if (openInterest !== undefined)
+        stage.feed(
+          stage.event(ETH_PERP, { type: "openInterest", openInterest }),
+        );
+      stage.feed(market.minute(ETH));
+      stage.warm(ETH);
+    };
+    const stale = () => market.health(ETH)[0]!.stale;
+    minute();
+    expect(stale()).toContain("oi_pressure_m1");
+    expect(stale()).not.toContain("obi_m1");
+    minute(1000);
+    expect(stale()).not.toContain("oi_pressure_m1");
   });
 });
