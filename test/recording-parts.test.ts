@@ -42,15 +42,20 @@ const EVENTS = Array.from({ length: 1500 }, () => simulator.next().event);
 const record = async (
   path: string,
   options: Partial<TapeRecorderOptions> = {},
+  states: (recorded: number) => readonly FeedEvent[] = () => [],
 ) => {
   const clock = new SimulatedClock();
-  const recorder = await TapeRecorder.start({
+  const recorder: TapeRecorder = await TapeRecorder.start({
     path,
     clock,
     timers: clock,
     blockBytes: 8 * 1024,
     blocksMax: 4,
     rotateBytes: 3500,
+    onPart: () => {
+      for (const state of states(recorder.counts.records))
+        recorder.state(toRecord(state));
+    },
     ...options,
   });
   for (const [i, event] of EVENTS.entries()) {
@@ -192,6 +197,35 @@ describe("a recording in parts", () => {
     const { problems, tape } = await inspectTape(path);
     expect(problems.filter(({ code }) => code !== "E_BOOK_GAP")).toEqual([]);
     expect(tape).toMatchObject({ part: written.length - 2, parts: 3 });
+  });
+
+  it("gives the states of its first part alone, in order of time, and those of no part that another one is read before", async () => {
+    const path = newFolder();
+    const began: number[] = [];
+    const counts = await record(path, {}, (recorded) => {
+      began.push(recorded);
+      // The later one first: order is the reader's to keep.
+      return [EVENTS[recorded - 1]!, EVENTS[recorded - 3]!];
+    });
+    const files = await partsIn(path);
+    expect(counts).toMatchObject({ records: EVENTS.length, isWhole: true });
+    expect(counts.states).toBe(2 * (files.length - 1));
+    expect(await eventsOf(await openTape(path))).toEqual(EVENTS);
+    for (const [i, from] of began.entries()) {
+      const tape = new TapeReader(files.slice(i + 1));
+      const [state, earlier, ...events] = await eventsOf(tape);
+      const { receivedUs, receivedNs } = state!;
+      expect(state).toEqual(EVENTS[from - 1]);
+      expect(earlier).toEqual({ ...EVENTS[from - 3], receivedUs, receivedNs });
+      expect(events).toEqual(EVENTS.slice(from));
+      expect([tape.states, tape.records]).toEqual([2, events.length]);
+      expect(tape.info.itemsBefore).toBe(from);
+      const span = new TapeReader(files.slice(i + 1), {
+        fromUs: 0,
+        toUs: Infinity,
+      });
+      expect(await eventsOf(span)).toEqual(EVENTS.slice(from));
+    }
   });
 
   it("refuses a folder or a name that another recording has, whatever of it was removed", async () => {
