@@ -32,8 +32,14 @@ export const parseRunHead = (json: string): RunHead => {
     typeof head.epoch !== "string" ||
     typeof head.options !== "object" ||
     !Array.isArray(head.models) ||
+    !head.models.every(namesItsWindow) ||
     !Array.isArray(head.inline)
   )
     throw new CodedError("E_TAPE_FORMAT", { detail: "a run's head" });
   return head as RunHead;
 };
+
+/** A run of before models named their windows is another version's. */
+const namesItsWindow = ({ window }: ServedModel): boolean =>
+  window === undefined ||
+  (typeof window.hash === "string" && Array.isArray(window.channels));
