@@ -231,6 +231,29 @@ describe("a tape of version 1", () => {
   );
 });
 
+describe("a tape of version 2", () => {
+  it("reads as ever, and is not appended to", async () => {
+    const path = newPath();
+    const writer = await TapeWriter.create(path);
+    for (const event of EVENTS) await writer.write(event);
+    await writer.close();
+    // Its frames are those of a later one without states.
+    const bytes = await readFile(path);
+    bytes.writeUInt16LE(2, 8);
+    const description = bytes.subarray(20, 20 + bytes.readUInt32LE(12));
+    bytes.writeUInt32LE(crc32(description, crc32(bytes.subarray(8, 16))), 16);
+    await writeFile(path, bytes);
+    expect(await events(path)).toEqual(EVENTS);
+    expect(await inspectTape(path)).toMatchObject({
+      problems: [],
+      tape: { version: 2, isClosed: true },
+    });
+    await expect(TapeWriter.append(path)).rejects.toMatchObject({
+      code: "E_TAPE_FORMAT",
+    });
+  });
+});
+
 describe("any byte that changes", () => {
   it("fails the tape's verification, and no event is ever another one", async () => {
     const path = newPath();
