@@ -245,6 +245,15 @@ const SYMBOLS_REPLY: SymbolsReply = {
       openInterestAgeMs: 1_500,
       tickSize: 0.1,
       lotSize: 0.001,
+      sets: [
+        {
+          set: "direction",
+          warm: true,
+          awaits: "otherBar",
+          stale: 2,
+          staleFeatures: ["btc_returns_lag1", "btc_returns_lag2"],
+        },
+      ],
     },
   ],
   total: 12,
