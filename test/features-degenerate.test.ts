@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { barsTask } from "../engine/cli/parity-bars.ts";
 import { runParity } from "../engine/cli/verify-parity.ts";
 import type { Bar } from "../engine/domain/market-event.ts";
-import { BAR_SETS } from "../engine/features/feature-sets.ts";
+import { BAR_SETS, GRID_SETS } from "../engine/features/feature-sets.ts";
+import { FRAMES_SET } from "../engine/features/frames-set.ts";
 import { Random } from "../engine/std/random.ts";
 import { barAt } from "./support/bar-samples.ts";
 import { pythonWith } from "./support/python.ts";
@@ -52,6 +53,14 @@ describe("parity", () => {
     },
     60_000,
   );
+
+  it("leaves frames out of what is no minute, and is refused with a code where nothing is left", () => {
+    const intervalMs = 1000;
+    const seconds = [0, 1000].map((at) => barAt(at, 10, { intervalMs }));
+    const { sets } = barsTask(GRID_SETS, seconds);
+    expect(sets).toEqual(BAR_SETS);
+    expect(() => barsTask([FRAMES_SET], seconds)).toThrow("E_BARS_FORMAT");
+  });
 
   it("is refused with a code where nothing traded, as in a file of quotes", () => {
     const quotes = [

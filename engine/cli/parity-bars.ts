@@ -2,11 +2,11 @@
 import type { Bar } from "../domain/market-event.ts";
 import { BAR_INPUTS } from "../features/bar-inputs.ts";
 import type { DeclaredSet } from "../features/feature-declaration.ts";
-import { FRAMES_SET } from "../features/frames-set.ts";
 import { GRID_FILL_MAX, GridFeatures } from "../features/grid-features.ts";
 import { NEWS_SET, NewsWindows } from "../features/news-windows.ts";
 import type { Article } from "../features/news-windows.ts";
 import { CodedError } from "../std/errors.ts";
+import { setsOfBars } from "./bar-sets.ts";
 import { ArticleDraw, BesideDraw, withSides } from "./parity-beside.ts";
 import type { ParityTask } from "./verify-parity.ts";
 
@@ -39,9 +39,7 @@ export const barsTask = (
   const intervalMs = bars[0]?.intervalMs;
   if (intervalMs === undefined)
     throw new CodedError("E_INPUT_SCHEMA", { detail: "no bars" });
-  const sets = wanted.filter(
-    (set) => set !== FRAMES_SET || intervalMs === 60_000,
-  );
+  const sets = setsOfBars(wanted, bars);
   const { values, beside, articles } = runEngine(sets, bars, intervalMs);
   return {
     sets,

@@ -18,6 +18,7 @@ import {
   parseFlags,
   type Command,
 } from "./command.ts";
+import { setsOfBars } from "./bar-sets.ts";
 import { barSource, tapeSource } from "./feature-rows.ts";
 import type { FeatureSource } from "./feature-rows.ts";
 import { barsOfAll, isBarsPath, tapeEvents } from "./recorded-input.ts";
@@ -138,7 +139,9 @@ const nameOf = (files: Files): string => files.join(" + ");
 const fileSubject = async (files: Files, { set }: Values): Promise<Subject> => {
   const name = nameOf(files);
   if (areBars(files)) {
-    const source = barSource(setsOf(GRID_SETS, set), await barsOfAll(files));
+    const bars = await barsOfAll(files);
+    const sets = setsOfBars(setsOf(GRID_SETS, set), bars);
+    const source = barSource(sets, bars);
     return subjectOf(name, source, BARS_TOLERANCE);
   }
   const events = await tapeEvents(files);
