@@ -59,6 +59,22 @@ export const runExport = async (
   else await toFolder(paths, values, values.out, form);
 };
 
+/** A window has no sets and no labels, and its steps are its bars'. */
+const TABLE_FLAGS = [
+  "set",
+  "horizons",
+  "barrier-bps",
+  "float32",
+  "leader",
+  "leader-symbol",
+  "funding",
+  "constants",
+  "name",
+  "seed",
+  "simulate",
+  "sample-ms",
+] as const;
+
 const toWindows = async (
   paths: readonly string[],
   values: Values,
@@ -66,6 +82,9 @@ const toWindows = async (
   form: Form,
 ): Promise<void> => {
   const { out = "", news } = values;
+  const foreign = TABLE_FLAGS.find((flag) => values[flag] !== undefined);
+  if (foreign !== undefined)
+    throw new UsageError(`--${foreign} does not go with --window`);
   if (!out.endsWith(".npy"))
     throw new UsageError("--out X.npy goes with --window");
   if (paths.length === 0) throw new UsageError("a tape or bars are needed");

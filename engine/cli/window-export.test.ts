@@ -1,4 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -169,5 +175,30 @@ describe("exported windows", () => {
     await expect(
       runExport(["x.gz"], { window: TFT_1M.name, out: "x.csv" }, "text"),
     ).rejects.toThrow("--out X.npy goes with --window");
+  });
+
+  it("leave an earlier export as it is where a later one fails", async () => {
+    const window = declareWindow({ ...FORECAST.window!, length: 3 });
+    const out = join(folder, "kept.npy");
+    const events = [0, 1, 2, 3].map((i) =>
+      barAt(i * 1000, 100, { intervalMs: 1000 }),
+    );
+    await exportWindows({ window, events, out });
+    const before = [out, windowsPath(out)].map((path) => readFileSync(path));
+    await expect(
+      exportWindows({ window, events: events.slice(0, 2), out }),
+    ).rejects.toThrow("E_BARS_FORMAT");
+    expect([out, windowsPath(out)].map((path) => readFileSync(path))).toEqual(
+      before,
+    );
+    expect(readdirSync(folder)).toHaveLength(2);
+  });
+
+  it("refuse flags that are a table's", async () => {
+    const out = join(folder, "x.npy");
+    for (const flag of ["set", "horizons", "leader", "sample-ms"])
+      await expect(
+        runExport(["x.gz"], { window: TFT_1M.name, out, [flag]: "1" }, "text"),
+      ).rejects.toThrow(`--${flag} does not go with --window`);
   });
 });

@@ -1,5 +1,5 @@
 /** `fusewire features export … --window NAME --out X.npy`: what a sequence model of that window was fed at each closed bar. */
-import { writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import type { InputWindow } from "../domain/input-window.ts";
 import type { MarketEvent } from "../domain/market-event.ts";
 import type { SymbolId } from "../domain/symbol.ts";
@@ -31,13 +31,41 @@ export interface WindowSummary {
 export const windowsPath = (out: string): string =>
   out.replace(/\.npy$/, ".windows.json");
 
-/** E_BARS_FORMAT where no window was ever full. */
+/** E_BARS_FORMAT where no window was ever full. What stands under the names before is replaced by both files or stays. */
 export const exportWindows = async (
   request: WindowExport,
 ): Promise<WindowSummary> => {
-  const { window, out, articles = [] } = request;
+  const { out, window } = request;
+  const partial = {
+    values: `${out}.partial`,
+    about: `${windowsPath(out)}.partial`,
+  };
+  try {
+    const { windows, bars, about } = await writeWindows(
+      request,
+      partial.values,
+    );
+    await writeFile(partial.about, `${JSON.stringify(about)}\n`);
+    await rename(partial.values, out);
+    await rename(partial.about, windowsPath(out));
+    return { out, windows, bars, window: window.name, hash: window.hash };
+  } finally {
+    for (const path of Object.values(partial)) await rm(path, { force: true });
+  }
+};
+
+interface Written {
+  readonly windows: number;
+  readonly bars: number;
+  readonly about: object;
+}
+
+const writeWindows = async (
+  { window, events, articles = [] }: WindowExport,
+  path: string,
+): Promise<Written> => {
   const { length, channels, intervalMs } = window;
-  const file = new NpyFile(out, [length, channels.length]);
+  const file = new NpyFile(path, [length, channels.length]);
   const follower = new WindowFollower(window);
   const endsUs: number[] = [];
   let symbol: SymbolId | undefined;
@@ -63,7 +91,7 @@ export const exportWindows = async (
       },
     );
   try {
-    for await (const event of request.events) {
+    for await (const event of events) {
       symbol ??= event.symbol;
       sampler ??= samplerOf(event.symbol);
       sampler.onEvent(event);
@@ -76,10 +104,9 @@ export const exportWindows = async (
       field: "window",
       detail: `${bars} bars of ${intervalMs} ms: no window of ${length} in a row`,
     });
-  await writeFile(
-    windowsPath(out),
-    `${JSON.stringify({ format: 1, window, symbol, endsUs })}\n`,
-  );
-  const { name, hash } = window;
-  return { out, windows: file.rows, bars, window: name, hash };
+  return {
+    windows: file.rows,
+    bars,
+    about: { format: 1, window, symbol, endsUs },
+  };
 };
