@@ -3,6 +3,8 @@ import type { TSchema } from "@sinclair/typebox";
 import { CONFIG_SCHEMA } from "./config-schema.ts";
 
 export const ENV_PREFIX = "FUSEWIRE_";
+/** A Python for what compares with one (`fusewire verify parity`): of the prefix, but no key. */
+export const PYTHON_ENV = "FUSEWIRE_PYTHON";
 
 /** `http.connectionsMax` → `FUSEWIRE_HTTP_CONNECTIONS_MAX`. */
 export const envNameOf = (key: string): string =>

@@ -95,6 +95,12 @@ http:
     ]);
   });
 
+  it("leaves the variable of verify alone", () => {
+    expect(() =>
+      loadConfig({ env: { FUSEWIRE_PYTHON: "/usr/bin/python3" } }),
+    ).not.toThrow();
+  });
+
   it("suggests the key that was meant", () => {
     const problems = problemsOf(() =>
       loadConfig({ env: {}, flags: new Map([["symbols.maxx", "1"]]) }),

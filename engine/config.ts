@@ -4,7 +4,12 @@ import type { TSchema } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { Value } from "@sinclair/typebox/value";
 import { parse as parseYaml } from "yaml";
-import { ENV_PREFIX, configKeys, envNameOf } from "./config-keys.ts";
+import {
+  ENV_PREFIX,
+  PYTHON_ENV,
+  configKeys,
+  envNameOf,
+} from "./config-keys.ts";
 import { CONFIG_SCHEMA, type Config } from "./config-schema.ts";
 import { CodedError, type ErrorCode } from "./std/errors.ts";
 
@@ -95,6 +100,7 @@ const overridesFromEnv = (
   const found = new Map<string, string>();
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith(ENV_PREFIX) || value === undefined) continue;
+    if (name === PYTHON_ENV) continue;
     const key = keyOf.get(name);
     if (key === undefined)
       problems.push({

@@ -9,6 +9,7 @@ import type { DeclaredSet } from "../features/feature-declaration.ts";
 import { MARKET_FEATURES } from "../features/feature-schema.ts";
 import { MICROSTRUCTURE_SET } from "../features/microstructure-set.ts";
 import { NEWS_SET } from "../features/news-windows.ts";
+import { PYTHON_ENV } from "../config-keys.ts";
 import { INSTALLATION } from "../installation.ts";
 import { Random } from "../std/random.ts";
 import {
@@ -224,7 +225,7 @@ const parity = async (
   values: Values,
   report: Report,
 ): Promise<boolean> => {
-  const python = values.python ?? process.env.FUSEWIRE_PYTHON ?? "python3";
+  const python = values.python ?? process.env[PYTHON_ENV] ?? "python3";
   const reports: ParityReport[] = [];
   let isGood = true;
   for (const files of inputs) {

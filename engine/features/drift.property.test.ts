@@ -1,6 +1,6 @@
 /**
  * Nothing that is carried on for good drifts: what has run over all events says what one says that began a while ago, and has settled twice over.
- * Some ten thousand events by default; FUSEWIRE_DRIFT_EVENTS for more, and then the worst is printed.
+ * Some ten thousand events by default; DRIFT_EVENTS for more, and then the worst is printed.
  */
 import { describe, expect, it } from "vitest";
 import { microMarket } from "../../test/support/micro-market.ts";
@@ -15,9 +15,9 @@ import type { EventFeatures } from "./event-features.ts";
 import type { DeclaredFeature } from "./feature-declaration.ts";
 import { BAR_SETS, createEventFeatures, featureSet } from "./feature-sets.ts";
 
-const { FUSEWIRE_DRIFT_EVENTS } = process.env;
-const BAR_ROWS = Number(FUSEWIRE_DRIFT_EVENTS ?? 20_000);
-const EVENTS = Number(FUSEWIRE_DRIFT_EVENTS ?? 50_000);
+const { DRIFT_EVENTS } = process.env;
+const BAR_ROWS = Number(DRIFT_EVENTS ?? 20_000);
+const EVENTS = Number(DRIFT_EVENTS ?? 50_000);
 const DRIFT_MAX = 1e-9;
 const LONG_MS = 1_800_000;
 
@@ -64,9 +64,9 @@ class Drift {
     const found = this.#features.flatMap(({ name }, i) =>
       this.#worst[i]! <= bound ? [] : [`${name} ${this.#worst[i]}`],
     );
-    if (FUSEWIRE_DRIFT_EVENTS !== undefined)
+    if (DRIFT_EVENTS !== undefined)
       console.log(
-        `worst drift over ${FUSEWIRE_DRIFT_EVENTS} events: ${Math.max(...this.#worst)}`,
+        `worst drift over ${DRIFT_EVENTS} events: ${Math.max(...this.#worst)}`,
       );
     return found;
   }

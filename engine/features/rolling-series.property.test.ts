@@ -156,8 +156,8 @@ describe("rolling series", () => {
     );
   });
 
-  it("do not drift over a hundred thousand values (FUSEWIRE_DRIFT_EVENTS for more)", () => {
-    const count = Number(process.env.FUSEWIRE_DRIFT_EVENTS ?? 100_000);
+  it("do not drift over a hundred thousand values (DRIFT_EVENTS for more)", () => {
+    const count = Number(process.env.DRIFT_EVENTS ?? 100_000);
     const n = 50;
     const g = new SeriesGraph();
     const source = g.input("x");
