@@ -58,6 +58,16 @@ describe("F46: bid meets ask", () => {
   );
 });
 
+describe("a gap that the feed tells", () => {
+  it("is counted among what voided books, as one that the book finds", () => {
+    const { stage, telemetry } = liveStage();
+    stage.feed(stage.event(BTC, { type: "gap", reason: "disconnected" }));
+    expect(telemetry.of("fusewire_book_events_total{change=voided}")).toBe(1);
+    expect(telemetry.of("fusewire_book_findings_total{finding=gaps}")).toBe(1);
+    expect(stage.of(BTC).at(-1)!.live).toBe(false);
+  });
+});
+
 describe("F48: a message with a number out of range", () => {
   it("is not live from that message on, and live again with the next one that goes on from the book", () => {
     const { stage } = liveStage();

@@ -108,9 +108,12 @@ export class SymbolMarket {
         }
         return this.#bookLost(change);
       }
-      case "gap":
+      case "gap": {
         this.bars.onGap(event.reason);
-        return this.#bookLost(this.sync.apply(event));
+        const change = this.sync.apply(event);
+        this.#counters.bookChanged(change);
+        return this.#bookLost(change);
+      }
       case "trade":
         if (!this.sync.isPlausible(event.price)) {
           this.#counters.suspectPrices.add(1);
