@@ -14,7 +14,7 @@ const known = (g: BarGraph, source: Series): Series =>
 
 export const COMPACT_SET = declareSeriesSet({
   name: "compact",
-  version: 1,
+  version: 2,
   title: "six features of sentiment and bars",
   source: "NexusSentinel, signal generator (docs/features.md, Bars)",
   define(g) {

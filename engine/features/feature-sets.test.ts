@@ -57,6 +57,12 @@ describe("feature sets", () => {
     expect(() => declared([a, a])).toThrow("once");
   });
 
+  it("tell by their version that articles count since when they came, not since when they were dated", () => {
+    const versions = new Map(FEATURE_SETS.map((s) => [s.name, s.version]));
+    expect(versions.get("news")).toBe(2);
+    expect(versions.get("compact")).toBe(2);
+  });
+
   it("are known by name only", () => {
     expect(featureSet("bars")).toBe(BAR_SETS[0]);
     expect(() => featureSet("nothing")).toThrow("E_FEATURES_UNKNOWN");

@@ -52,7 +52,7 @@ const feature = (
 
 export const NEWS_SET = declareSet({
   name: "news",
-  version: 1,
+  version: 2,
   title: "sentiment of the last closed hour of news",
   features: [
     feature(
