@@ -12,8 +12,12 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { BookSnapshot } from "../engine/domain/market-event.ts";
+import type { SymbolId } from "../engine/domain/symbol.ts";
+import { asksOf, bidsOf } from "../engine/feeds/book-levels.ts";
 import { isHeadline, type FeedEvent } from "../engine/feeds/feed-event.ts";
 import { MarketSimulator } from "../engine/feeds/simulator.ts";
+import { cutTape } from "../engine/feeds/tape-cut.ts";
 import { inspectTape } from "../engine/feeds/tape-inspect.ts";
 import { partsFrom, partsIn } from "../engine/feeds/tape-parts.ts";
 import { TapeReader } from "../engine/feeds/tape-reader.ts";
@@ -23,7 +27,10 @@ import {
   type TapeRecorderOptions,
 } from "../engine/feeds/tape-recorder.ts";
 import { openTape, openTapes, openWhole } from "../engine/feeds/tape.ts";
+import { BookSync } from "../engine/market/book-sync.ts";
+import { OrderBook } from "../engine/market/order-book.ts";
 import { SimulatedClock } from "../engine/std/simulated-clock.ts";
+import { unixMicros } from "../engine/std/time.ts";
 import { eventually } from "./support/eventually.ts";
 import { FaultyDisk } from "./support/faulty-disk.ts";
 
@@ -275,6 +282,118 @@ describe("a recording in parts", () => {
 
 const isIndex = (frame: Buffer): boolean =>
   frame.subarray(-8).toString("latin1") === "FWTINDEX";
+
+/** A recording whose disk stood still for a while; its later parts begin with what the books stood at. */
+const recordWithHole = async (path: string) => {
+  const disk = new FaultyDisk();
+  const clock = new SimulatedClock();
+  const books = new Books();
+  let last = EVENTS[0]!;
+  const recorder: TapeRecorder = await TapeRecorder.start({
+    path,
+    clock,
+    timers: clock,
+    blockBytes: 16 * 1024,
+    eagerBytes: 4 * 1024,
+    blocksMax: 3,
+    rotateBytes: 12_000,
+    openDisk: disk.open,
+    onPart: () => {
+      for (const state of books.states(last)) recorder.state(toRecord(state));
+    },
+  });
+  for (const [i, event] of EVENTS.entries()) {
+    if (i === 400) disk.stall();
+    if (i === 1000) disk.release();
+    recorder.record(toRecord(event));
+    books.apply((last = event));
+    clock.advanceMs(10);
+    if (i % 20 === 19 && (i < 400 || i > 1000))
+      await eventually("the disk keeps pace", () => {
+        const { records, written } = recorder.counts;
+        return records - written < 60;
+      });
+  }
+  return { books, counts: await recorder.close() };
+};
+
+class Books {
+  readonly syncs = new Map<SymbolId, BookSync>();
+
+  apply(event: FeedEvent): void {
+    if (isHeadline(event)) return;
+    const { type, symbol } = event;
+    if (type !== "bookSnapshot" && type !== "bookDelta" && type !== "gap")
+      return;
+    let sync = this.syncs.get(symbol);
+    if (sync === undefined) {
+      sync = new BookSync(new OrderBook({ depthMax: 1000 }));
+      this.syncs.set(symbol, sync);
+    }
+    sync.apply(event);
+  }
+
+  states({ receivedUs, receivedNs }: FeedEvent): BookSnapshot[] {
+    return [...this.syncs].map(([symbol, { book, eventUs }]) => ({
+      type: "bookSnapshot",
+      symbol,
+      eventUs: unixMicros(eventUs),
+      receivedUs,
+      receivedNs,
+      seq: book.seq,
+      bids: bidsOf(book),
+      asks: asksOf(book),
+    }));
+  }
+
+  get told() {
+    return [...this.syncs].map(([symbol, { state, book }]) => ({
+      symbol,
+      state,
+      seq: book.seq,
+      mid: book.mid,
+    }));
+  }
+}
+
+describe("a recording in parts with a hole", () => {
+  it("has its books back with the next part, to the one state of each that mends it", async () => {
+    const path = newFolder();
+    const { books, counts } = await recordWithHole(path);
+    expect(counts.lost).toBeGreaterThan(50);
+    expect(counts.parts.length).toBeGreaterThan(3);
+    const reader = new TapeReader(counts.parts);
+    const read = new Books();
+    const events = await eventsOf(reader);
+    for (const event of events) read.apply(event);
+    expect([reader.holes, reader.lost]).toEqual([1, counts.lost]);
+    expect(new Set(read.told)).toEqual(new Set(books.told));
+    for (const { state } of read.told) expect(state).toBe("LIVE");
+    expect(reader.states).toBeGreaterThan(4);
+    expect(reader.states).toBeLessThanOrEqual(books.syncs.size);
+    // None steps back in time, and none stands where the hole took nothing.
+    const { problems } = await inspectTape(path);
+    expect(new Set(problems.map(({ code }) => code))).toEqual(
+      new Set(["E_TAPE_HOLE", "E_BOOK_GAP"]),
+    );
+    const hole = events.findIndex((e) => !isHeadline(e) && e.type === "gap");
+    expect(events.slice(0, hole)).toEqual(EVENTS.slice(0, hole));
+  });
+
+  it("has them in a cut from behind the hole, and none of these states among its items", async () => {
+    const { books, counts } = await recordWithHole(newFolder());
+    const fromUs = EVENTS[1300]!.receivedUs;
+    const cut = await eventsOf(
+      cutTape(new TapeReader(counts.parts), { fromUs }),
+    );
+    const read = new Books();
+    for (const event of cut) read.apply(event);
+    expect(new Set(read.told)).toEqual(new Set(books.told));
+    const reader = new TapeReader(counts.parts);
+    await eventsOf(reader);
+    for await (const { type } of reader.items()) expect(type).not.toBe("state");
+  });
+});
 
 describe("a recording that was cut short", () => {
   it("has everything up to any byte of a part or of a roll-over, and says what is torn", async () => {

@@ -4,6 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { Instrument } from "../domain/instrument.ts";
 import type { SymbolId } from "../domain/symbol.ts";
 import { CodedError } from "../std/errors.ts";
+import { parseMarketSubject } from "../wire/subjects.ts";
 import { isHeadline, type FeedEvent } from "./feed-event.ts";
 import { itemsOf, type TapeItem } from "./tape-block.ts";
 import {
@@ -52,6 +53,8 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
   #malformed = 0;
   #tornBytes = 0;
   #isClosed = false;
+  /** Whose book a hole has voided in the events that are read: what a later part tells of it is news. */
+  readonly #voided = new Set<SymbolId>();
 
   /** Several are the parts of one recording, in order. */
   constructor(
@@ -83,7 +86,7 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
     return this.#marks;
   }
 
-  /** The recorder's own records, with which a later part begins where nothing before it is read. */
+  /** The recorder's own records, with which a later part begins, as far as what they tell is not known from the part before. */
   get states(): number {
     return this.#states;
   }
@@ -113,20 +116,29 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
     return this.#isClosed;
   }
 
-  /** Events, a Gap for each symbol that a hole took something from, and the states with which the first part begins. */
+  /**
+   * Events, a Gap for each symbol that a hole took something from, the states with which the first part begins, and of those of later parts what
+   * tells of books that a hole has voided.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<FeedEvent> {
     const seen = new Set<SymbolId>();
     let last: FeedEvent | undefined;
     for await (const item of this.items()) {
       if (item.type === "mark") continue;
       if (item.type === "hole") {
-        yield* gapsOf(item.hole, seen);
+        for (const gap of gapsOf(item.hole, seen)) {
+          this.#voided.add(gap.symbol);
+          yield (last = gap);
+        }
         continue;
       }
       let event = this.#event(item.record);
       if (event === undefined) continue;
       if (item.type === "state") event = notBefore(last, event);
-      if (!isHeadline(event)) seen.add(event.symbol);
+      if (!isHeadline(event)) {
+        seen.add(event.symbol);
+        if (event.type === "bookSnapshot") this.#voided.delete(event.symbol);
+      }
       last = event;
       yield event;
     }
@@ -143,6 +155,7 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
     this.#records = this.#marks = this.#holes = this.#lost = 0;
     this.#states = this.#malformed = this.#tornBytes = 0;
     this.#bytes = this.#part = 0;
+    this.#voided.clear();
     for (const path of this.paths) yield* this.#itemsOf(path);
   }
 
@@ -244,14 +257,23 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
     return fromUs !== undefined || toUs !== undefined;
   }
 
-  /** What a state says is known from the part before it, where that is read. */
+  /** What a state says is known from the part before it, where that is read and has no hole. */
   #isWanted(item: TapeItem, path: string): boolean {
-    if (item.type === "state") return !this.#isSpan && path === this.paths[0];
+    if (item.type === "state")
+      return (
+        !this.#isSpan && (path === this.paths[0] || this.#mends(item.record))
+      );
     if (!this.#isSpan) return true;
     if (item.type === "mark") return false;
     const { fromUs = -Infinity, toUs = Infinity } = this.#options;
     const us = item.type === "record" ? item.record.receivedUs : item.hole.toUs;
     return us >= fromUs && us < toUs;
+  }
+
+  #mends({ subject }: TapeRecord): boolean {
+    if (this.#voided.size === 0) return false;
+    const symbol = marketSymbol(subject);
+    return symbol !== undefined && this.#voided.has(symbol);
   }
 
   #count(item: TapeItem): void {
@@ -279,6 +301,16 @@ export class TapeReader implements AsyncIterable<FeedEvent> {
     }
   }
 }
+
+/** Of an event of the market; undefined for anything else. */
+const marketSymbol = (subject: string): SymbolId | undefined => {
+  try {
+    return parseMarketSubject(subject).symbol;
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    return undefined;
+  }
+};
 
 /** A state is as old as what it tells of, and may stand among records that came after that. */
 const notBefore = (
