@@ -22,6 +22,7 @@ import type {
   Bus,
   Logger,
   PredictionLog,
+  ServedModel,
   SignalSink,
   StateStore,
 } from "./ports.ts";
@@ -39,7 +40,8 @@ export interface Engine {
   readonly epoch: string;
   /** Where the page is. */
   readonly url: string;
-  readonly registry: Registry;
+  /** Those that a lane took. */
+  readonly models: readonly ServedModel[];
   readonly simulated: boolean;
   /** Ends what was begun, in reverse; resolves when nothing is left. */
   stop(): Promise<void>;
@@ -205,7 +207,7 @@ const start = async (
   return {
     epoch,
     url: `http://${config.http.host}:${hub.port}/`,
-    registry,
+    models: inference.models,
     simulated: isSimulated,
     recordingLost: () => recordingLost,
   };

@@ -121,22 +121,7 @@ export const checkContract = (
         throw contract(
           `${kind} "${spec.name}" is ${value.dtype}, not ${spec.dtype}`,
         );
-      if (value.shape.length === 0) continue; // the file states no shape
-      if (value.shape.length !== spec.shape.length)
-        throw contract(
-          `${kind} "${spec.name}" has rank ${value.shape.length}, not ${spec.shape.length}`,
-        );
-      value.shape.forEach((dim, i) => {
-        const stated = spec.shape[i];
-        if (
-          typeof dim === "number" &&
-          typeof stated === "number" &&
-          dim !== stated
-        )
-          throw contract(
-            `${kind} "${spec.name}" has dimension ${i} of ${dim}, not ${stated}`,
-          );
-      });
+      checkShape(`${kind} "${spec.name}"`, spec, value);
     }
     if (kind === "input")
       for (const { name } of given)
@@ -145,6 +130,25 @@ export const checkContract = (
   };
   check("input", manifest.inputs, session.inputs);
   check("output", manifest.outputs, session.outputs);
+};
+
+/** Rank and fixed dimensions, as far as the file states any. */
+export const checkShape = (
+  what: string,
+  wanted: TensorSpec,
+  given: OnnxValue,
+): void => {
+  const { shape } = given;
+  if (shape.length === 0) return;
+  if (shape.length !== wanted.shape.length)
+    throw contract(
+      `${what} has rank ${shape.length}, not ${wanted.shape.length}`,
+    );
+  shape.forEach((dim, i) => {
+    const stated = wanted.shape[i];
+    if (typeof dim === "number" && typeof stated === "number" && dim !== stated)
+      throw contract(`${what} has dimension ${i} of ${dim}, not ${stated}`);
+  });
 };
 
 /** Whether several rows may go in one call. */

@@ -9,9 +9,11 @@ import type { FeatureContract } from "../engine/domain/feature-constants.ts";
 import type { InputWindow } from "../engine/domain/input-window.ts";
 import { CodedError, toCodedError } from "../engine/std/errors.ts";
 import type { ErrorBody } from "../engine/std/errors.ts";
+import { onnxSpecOf } from "./families.ts";
 import { parseManifest, sha256Hex } from "./manifest.ts";
 import type { Manifest, ManifestInput } from "./manifest.ts";
 import { checkGguf, readModel, readSmallFile } from "./model-file.ts";
+import { checkShape } from "./model-spec.ts";
 import { readOnnx } from "./onnx-file.ts";
 
 export interface ModelEntry {
@@ -160,6 +162,8 @@ const loadEntry = (
     options.modelBytesMax ?? MODEL_BYTES_MAX,
   );
   checkOnnx(bytes, manifest);
+  // Made as a lane makes it, which would refuse it as well: only what can be served is listed as such.
+  onnxSpecOf(manifest, () => []);
   return { manifest, directory, bytes, path, tokenizerJson };
 };
 
@@ -223,6 +227,7 @@ const checkOnnx = (bytes: Uint8Array, manifest: Manifest): void => {
         );
       if (given.dtype !== "unknown" && given.dtype !== wanted.dtype)
         refuse(`"${wanted.name}" is ${given.dtype}, not ${wanted.dtype}`);
+      checkShape(`${manifest.file}: "${wanted.name}"`, wanted, given);
     }
   for (const { name } of file.inputs)
     if (!manifest.inputs.some((wanted) => wanted.name === name))

@@ -353,11 +353,7 @@ describe("placement", () => {
     ).toBeTypeOf("number");
   });
 
-  it("refuses a model of another shape, and one that asks for more memory than there is", async () => {
-    folder.add(treeModel("regressorSigmoid"), {
-      ...treeManifest(WIDTH + 1),
-      name: "wide",
-    });
+  it("refuses a model that asks for more memory than there is", async () => {
     const bomb = new GraphBuilder();
     bomb.input("X", FLOAT32, ["N", 2]);
     bomb.output("Y", FLOAT32, ["N", 1]);
@@ -378,14 +374,13 @@ describe("placement", () => {
     folder.add(treeModel("regressorSigmoid"), treeManifest(WIDTH));
     const served = await serve({ trees: "pool" });
     expect(served.models.map(({ name }) => name)).toEqual(["probe"]);
-    for (const name of ["wide", "bomb"])
-      expect(served.status().models).toContainEqual(
-        expect.objectContaining({
-          name,
-          state: "refused",
-          code: "E_MODEL_CONTRACT",
-        }),
-      );
+    expect(served.status().models).toContainEqual(
+      expect.objectContaining({
+        name: "bomb",
+        state: "refused",
+        code: "E_MODEL_CONTRACT",
+      }),
+    );
   });
 
   it("refuses a model that misses its golden vector", async () => {

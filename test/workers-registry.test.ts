@@ -271,6 +271,39 @@ describe("the registry", () => {
     expect(refusalOf({})).toBe("manifest.input.windowHash");
   });
 
+  it("refuses what no lane could feed or read: another order of channels, a horizon of no bars, a shape of other rows", () => {
+    const forecast = buildForecastModel(8, 2, (count) =>
+      Array<number>(count).fill(0.1),
+    );
+    const own = forecastManifest(8, 2);
+    const input = own["input"] as Record<string, unknown>;
+    const detailOf = (over: Record<string, unknown>): string | undefined => {
+      folder.add(forecast, { ...own, ...over });
+      const { refusals } = loadRegistry(folder.root);
+      for (const { error } of refusals)
+        expect(error.code).toBe("E_MODEL_CONTRACT");
+      return refusals[0]?.detail;
+    };
+    const { hash, name, ...shape } = declareWindow({
+      name: "closes-8",
+      intervalMs: 1_000,
+      length: 8,
+      channels: ["open", "close"],
+    });
+    expect(detailOf({})).toBeUndefined();
+    expect(
+      detailOf({
+        input: { ...input, ...shape, window: name, windowHash: hash },
+      }),
+    ).toContain("channels must be");
+    expect(detailOf({ horizonMs: 1_500 })).toContain("horizonMs must be");
+    expect(detailOf({ normalisation: { kind: "none" } })).toContain(
+      "is not known",
+    );
+    folder.add(TREE, treeManifest(6));
+    expect(refusalsOf(folder.root)[0]!.detail).toContain("dimension 1 of 5");
+  });
+
   it("follows no link out of the folder", () => {
     const outside = modelFolder();
     const directory = outside.add(TREE, treeManifest(5));

@@ -26,9 +26,7 @@ ${CONFIG_HELP}`;
 const KILL_AFTER_MS = 8_000;
 
 const announce = (engine: Engine, log: Logger): void => {
-  const models = engine.registry.entries.map(
-    ({ manifest }) => `${manifest.name}/${manifest.version}`,
-  );
+  const models = engine.models.map(({ name, version }) => `${name}/${version}`);
   log.info("engine.started", { epoch: engine.epoch, models });
   console.log(
     `fusewire listens at ${engine.url}${engine.simulated ? " (simulated market)" : ""}; ${models.length} models`,
