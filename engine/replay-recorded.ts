@@ -10,7 +10,7 @@ import { CountingTelemetry } from "./counting-telemetry.ts";
 import { FEATURE_SETS } from "./features/feature-sets.ts";
 import { INPUT_WINDOWS } from "./features/input-windows.ts";
 import type { TapeItem } from "./feeds/tape-block.ts";
-import type { Tape } from "./feeds/tape.ts";
+import { lossOf, type Tape, type TapeLosses } from "./feeds/tape.ts";
 import { TapeReader } from "./feeds/tape-reader.ts";
 import { INSTALLATION } from "./installation.ts";
 import { MARK } from "./journal/journal-format.ts";
@@ -35,7 +35,7 @@ export interface RecordedReplayOptions {
   readonly log: Logger;
 }
 
-export interface RecordedReplaySummary {
+export interface RecordedReplaySummary extends TapeLosses {
   readonly epoch: string;
   readonly events: number;
   readonly steps: number;
@@ -107,6 +107,7 @@ export const replayRecorded = async (
       steps: run.steps,
       eventsPerSecond: Math.round(run.events / seconds),
       gaps: telemetry.bookEvents("voided"),
+      ...lossOf(options.tape),
       crossed: telemetry.bookEvents("crossed"),
       signals: file.signals,
       sha256,

@@ -12,6 +12,7 @@ import { FEATURE_SETS } from "./features/feature-sets.ts";
 import { INPUT_WINDOWS } from "./features/input-windows.ts";
 import { isHeadline, type FeedEvent } from "./feeds/feed-event.ts";
 import { replay, type ReplayTarget } from "./feeds/replay.ts";
+import { lossOf, type TapeLosses } from "./feeds/tape.ts";
 import { TapeReader } from "./feeds/tape-reader.ts";
 import { INSTALLATION } from "./installation.ts";
 import type { Logger, StateStore } from "./ports.ts";
@@ -31,10 +32,11 @@ export interface ReplayRunOptions {
   readonly actors?: EngineActorsOptions;
 }
 
-export interface ReplaySummary {
+export interface ReplaySummary extends TapeLosses {
   readonly events: number;
   /** Over the wall time of the events alone, without loading models. */
   readonly eventsPerSecond: number;
+  /** Books voided: by a gap that they found or were told, a hole of the tape's among them, and by quotes. */
   readonly gaps: number;
   readonly crossed: number;
   readonly signals: number;
@@ -125,6 +127,7 @@ export const runReplay = async (
       events,
       eventsPerSecond: Math.round(events / seconds),
       gaps: telemetry.bookEvents("voided"),
+      ...lossOf(options.tape),
       crossed: telemetry.bookEvents("crossed") + telemetry.bookEvents("locked"),
       signals: file.signals,
       sha256: await file.end(),

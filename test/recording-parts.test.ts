@@ -26,7 +26,14 @@ import {
   TapeRecorder,
   type TapeRecorderOptions,
 } from "../engine/feeds/tape-recorder.ts";
-import { openTape, openTapes, openWhole } from "../engine/feeds/tape.ts";
+import {
+  TapeChain,
+  openTape,
+  openTapes,
+  openWhole,
+} from "../engine/feeds/tape.ts";
+import { NO_LOG } from "../engine/ports.ts";
+import { runReplay } from "../engine/replay-run.ts";
 import { BookSync } from "../engine/market/book-sync.ts";
 import { OrderBook } from "../engine/market/order-book.ts";
 import { SimulatedClock } from "../engine/std/simulated-clock.ts";
@@ -392,6 +399,33 @@ describe("a recording in parts with a hole", () => {
     const reader = new TapeReader(counts.parts);
     await eventsOf(reader);
     for await (const { type } of reader.items()) expect(type).not.toBe("state");
+  });
+});
+
+describe("a replay of a recording with a hole", () => {
+  it("counts the books that the hole voided, and what is missing, however it was opened", async () => {
+    const path = newFolder();
+    const { counts } = await recordWithHole(path);
+    const told = (await eventsOf(await openTape(path))).filter(
+      (event) => !isHeadline(event) && event.type === "gap",
+    );
+    for (const tape of [
+      await openTape(path),
+      new TapeChain([await openTape(path)]),
+    ]) {
+      const summary = await runReplay({
+        tape,
+        modelsDir: folder,
+        out: undefined,
+        llama: "off",
+        log: NO_LOG,
+      });
+      expect(summary).toMatchObject({
+        gaps: told.length,
+        holes: 1,
+        lost: counts.lost,
+      });
+    }
   });
 });
 

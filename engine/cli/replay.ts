@@ -189,11 +189,27 @@ const asRecorded = async (
   return { summary, text: lines.join("\n"), isGood };
 };
 
-const described = (
-  summary: Pick<
-    ReplaySummary,
-    "events" | "eventsPerSecond" | "gaps" | "crossed" | "signals" | "sha256"
-  >,
-): string =>
-  `${summary.events} events, ${summary.eventsPerSecond} a second; ${summary.gaps} gaps, ${summary.crossed} crossed books
-${summary.signals} signals, sha256 ${summary.sha256}`;
+type Told = Pick<
+  ReplaySummary,
+  | "events"
+  | "eventsPerSecond"
+  | "gaps"
+  | "holes"
+  | "lost"
+  | "crossed"
+  | "signals"
+  | "sha256"
+>;
+
+export const described = (summary: Told): string => {
+  const { events, eventsPerSecond, gaps, holes, lost, crossed } = summary;
+  return [
+    `${events} events, ${eventsPerSecond} a second; ${gaps} gaps, ${crossed} crossed books`,
+    ...(holes === 0
+      ? []
+      : [
+          `the tape has ${holes} ${holes === 1 ? "hole" : "holes"}, ${lost} events lost`,
+        ]),
+    `${summary.signals} signals, sha256 ${summary.sha256}`,
+  ].join("\n");
+};

@@ -16,12 +16,29 @@ export interface TapeOptions {
   readonly symbol?: SymbolId;
 }
 
-/** Iterate once; `malformed` is complete when the iteration is. */
-export interface Tape extends AsyncIterable<FeedEvent> {
+/** What the recorder could not keep. */
+export interface TapeLosses {
+  /** Places where something is missing. */
+  readonly holes: number;
+  /** Events that are. */
+  readonly lost: number;
+}
+
+/** Iterate once; all counts are complete when the iteration is. Only tapes of ours have holes. */
+export interface Tape extends AsyncIterable<FeedEvent>, Partial<TapeLosses> {
   readonly malformed: number;
   /** Where the first of them stands, in files of lines. */
   readonly firstMalformed?: string | undefined;
 }
+
+/** Of whatever events come from; complete with the iteration. */
+export const lossOf = ({
+  holes = 0,
+  lost = 0,
+}: AsyncIterable<FeedEvent> & Partial<TapeLosses>): TapeLosses => ({
+  holes,
+  lost,
+});
 
 const HEAD_BYTES = 4096;
 
@@ -76,7 +93,7 @@ export const openWhole = async (
   return new TapeReader(await partsFrom(path));
 };
 
-/** Tapes one after the other: what is malformed is complete with the iteration. */
+/** Tapes one after the other, with the counts of all. */
 export class TapeChain implements Tape {
   readonly #tapes: readonly Tape[];
 
@@ -86,6 +103,14 @@ export class TapeChain implements Tape {
 
   get malformed(): number {
     return this.#tapes.reduce((sum, { malformed }) => sum + malformed, 0);
+  }
+
+  get holes(): number {
+    return this.#tapes.reduce((sum, { holes = 0 }) => sum + holes, 0);
+  }
+
+  get lost(): number {
+    return this.#tapes.reduce((sum, { lost = 0 }) => sum + lost, 0);
   }
 
   get firstMalformed(): string | undefined {
