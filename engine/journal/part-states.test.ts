@@ -12,6 +12,7 @@ const setUp = (symbols: number) => {
   );
   const told: string[] = [];
   const tape = { room: Infinity };
+  const looks = { count: 0 };
   const states = new PartStates(
     () => ({
       state: ({ subject }) => {
@@ -22,7 +23,10 @@ const setUp = (symbols: number) => {
     }),
     () => ({
       symbols: () => [...standing.keys()],
-      standing: (symbol) => standing.get(symbol) ?? "void",
+      standing: (symbol) => {
+        looks.count++;
+        return standing.get(symbol) ?? "void";
+      },
       recordsOf: (symbol): TapeRecord[] => [
         {
           subject: symbol,
@@ -33,7 +37,7 @@ const setUp = (symbols: number) => {
       ],
     }),
   );
-  return { standing, told, tape, states };
+  return { standing, told, tape, states, looks };
 };
 
 describe("the states at the beginning of a part", () => {
@@ -71,6 +75,22 @@ describe("the states at the beginning of a part", () => {
     states.moved(voided);
     states.tell();
     expect(told).toEqual([behind, voided]);
+  });
+
+  it("are looked for at a few symbols a step, each in its turn, while the actors are behind with all", () => {
+    const { states, told, standing, looks } = setUp(1_000);
+    for (const symbol of standing.keys()) standing.set(symbol, "behind");
+    states.begin();
+    for (const symbol of standing.keys()) states.moved(symbol);
+    looks.count = 0;
+    states.tell();
+    expect(looks.count).toBeLessThanOrEqual(8);
+    // The last in line has caught up: it is not passed over for those that have not.
+    const caughtUp = symbolOf(999);
+    standing.set(caughtUp, 5);
+    for (let steps = 0; steps < 125; steps++) states.tell();
+    expect(told).toEqual([caughtUp]);
+    expect(looks.count).toBeLessThanOrEqual(8 * 126);
   });
 
   it("are told after a later event where the tape has no room, and all anew in the next part", () => {

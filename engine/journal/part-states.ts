@@ -19,6 +19,8 @@ export interface StateTape {
 /** Told at once when a part begins, and after one step: encoding a book of a thousand levels takes some 130 µs of the actors' thread. */
 const AT_ONCE_MAX = 16;
 const PER_STEP_MAX = 2;
+/** While the actors are behind no step has time to look at all of a thousand symbols. */
+const LOOKS_PER_STEP_MAX = 8;
 
 /**
  * A book is told when its actor has taken all that was recorded of it, so that what follows on the tape goes on from there: those that stand still
@@ -29,7 +31,7 @@ export class PartStates {
   readonly #market: () => StandingMarket | undefined;
   /** Not told in this part. */
   #untold = new Set<SymbolId>();
-  /** Of these, what has moved since the part began. */
+  /** Of these, what has moved since the part began, those that were looked at in vain last. */
   readonly #moved = new Set<SymbolId>();
 
   /** Both come to be after this. */
@@ -65,13 +67,16 @@ export class PartStates {
     const market = this.#market();
     if (market === undefined) return;
     let left = PER_STEP_MAX;
+    let looks = Math.min(this.#moved.size, LOOKS_PER_STEP_MAX);
     for (const symbol of this.#moved) {
       const standing = market.standing(symbol);
-      if (standing === "behind") continue;
       this.#moved.delete(symbol);
-      if (standing === "void") continue;
-      this.#put(symbol, market);
-      if (--left === 0) return;
+      if (standing === "behind") this.#moved.add(symbol);
+      else if (standing !== "void") {
+        this.#put(symbol, market);
+        left--;
+      }
+      if (--looks === 0 || left === 0) return;
     }
   }
 
