@@ -4,6 +4,7 @@ import { symbolId } from "../domain/symbol.ts";
 import { OrderBook } from "../market/order-book.ts";
 import { monoNanos, unixMicros } from "../std/time.ts";
 import { BARS_SET } from "./bars-set.ts";
+import { COMPACT_SET } from "./compact-set.ts";
 import { FRAMES_SET } from "./frames-set.ts";
 import { GRID_FILL_MAX, GridFeatures } from "./grid-features.ts";
 import { LiveBarFeatures } from "./live-bar-features.ts";
@@ -79,6 +80,41 @@ describe("live bar features", () => {
     expect(live.staleInput).toBeUndefined();
     live.write(book, at(121));
     expect(live.staleInput).toBe("bar");
+  });
+
+  it("take minutes that one event fills for no sign of life: they await one that closes by itself", () => {
+    const live = new LiveBarFeatures(COMPACT_SET);
+    const book = new OrderBook({ depthMax: 5 });
+    const stale = (seconds: number) => {
+      live.write(book, { receivedNs: monoNanos(seconds * 1e9) });
+      return live.staleInput;
+    };
+    const tell = (minute: number, seconds: number, volume: number): void =>
+      live.onBar({
+        ...barAt(60 * minute * SECOND_US, 60_000, 100),
+        receivedNs: monoNanos(seconds * 1e9),
+        volume,
+      });
+    tell(0, 60, 1);
+    // A minute without a trade, in a market that goes on.
+    tell(1, 125, 0);
+    expect(stale(180)).toBeUndefined();
+    tell(2, 185, 0);
+    expect(stale(300)).toBeUndefined();
+    // Nothing is heard until 620 s: the minute in progress, and those after it.
+    for (let minute = 3; minute < 10; minute++)
+      tell(minute, 620, minute === 3 ? 1 : 0);
+    expect(stale(620)).toBe("bar");
+    expect(live.ageMs(5, { receivedNs: monoNanos(620e9) })).toBe(435_000);
+    expect(stale(655)).toBe("bar");
+    const kept = live.snapshot();
+    tell(10, 665, 0);
+    expect(stale(665)).toBeUndefined();
+    // Kept in between, and told what the venue knows of the time: traded minutes are no filling.
+    live.restore(kept, undefined);
+    live.moveClock(1e9);
+    for (const minute of [10, 11]) tell(minute, 780, 1);
+    expect(stale(780)).toBeUndefined();
   });
 
   it("leave out bars that no minute is made of", () => {

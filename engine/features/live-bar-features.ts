@@ -20,7 +20,6 @@ import type { MonoNanos } from "../std/time.ts";
 import type { BarSetOptions } from "./bar-set-run.ts";
 import { BarSurroundings } from "./bar-surroundings.ts";
 import type { LeadingMinutes } from "./bar-surroundings.ts";
-import { oldestMs } from "./event-features.ts";
 import type { EventFeatures, Received } from "./event-features.ts";
 import { FEATURE_INPUTS } from "./feature-declaration.ts";
 import type { DeclaredSet, FeatureInput } from "./feature-declaration.ts";
@@ -44,7 +43,11 @@ export class LiveBarFeatures implements EventFeatures {
   #minutes: BarAggregator | undefined;
   /** Closed, and not a row yet. */
   #waiting: Bar | undefined;
+  /** Since when the last row stands: what the age of bars counts from. */
   #rowNs = Number.NEGATIVE_INFINITY;
+  /** Receipt of the event that told the last minute, and what `#rowNs` was before it. */
+  #toldNs = Number.NEGATIVE_INFINITY;
+  #beforeNs = Number.NEGATIVE_INFINITY;
   #staleInput: FeatureInput | undefined = "bar";
 
   constructor(set: DeclaredSet, options: LiveBarOptions = {}) {
@@ -129,19 +132,23 @@ export class LiveBarFeatures implements EventFeatures {
   }
 
   ageMs(feature: number, latest: Received): number {
-    return oldestMs(this.schema.features[feature]!.inputs, (input) =>
-      input === "bar"
-        ? Math.max(0, nsToMs(latest.receivedNs - this.#rowNs)) +
-          this.#grid.minutesOld(feature) * MINUTE_MS
-        : this.#beside.ageMs(input, latest),
-    );
+    let oldestMs = 0;
+    for (const input of this.schema.features[feature]!.inputs)
+      oldestMs = Math.max(
+        oldestMs,
+        input === "bar"
+          ? Math.max(0, nsToMs(latest.receivedNs - this.#rowNs)) +
+              this.#grid.minutesOld(feature) * MINUTE_MS
+          : this.#beside.ageMs(input, latest),
+      );
+    return oldestMs;
   }
 
   snapshot(): Float64Array {
     const to = new StateWriter();
     this.#grid.save(to);
     this.#beside.save(to);
-    to.number(this.#rowNs);
+    to.numbers([this.#rowNs, this.#toldNs, this.#beforeNs]);
     to.text(this.#staleInput ?? "");
     to.flag(this.#waiting !== undefined);
     if (this.#waiting !== undefined) saveMinute(this.#waiting, to);
@@ -159,6 +166,8 @@ export class LiveBarFeatures implements EventFeatures {
     this.#grid.load(from);
     this.#beside.load(from, book);
     this.#rowNs = from.number();
+    this.#toldNs = from.number();
+    this.#beforeNs = from.number();
     const stale = from.text();
     this.#staleInput = FEATURE_INPUTS.find((input) => input === stale);
     this.#waiting = from.flag() ? loadMinute(from) : undefined;
@@ -180,6 +189,8 @@ export class LiveBarFeatures implements EventFeatures {
 
   moveClock(byNs: number): void {
     this.#rowNs += byNs;
+    this.#toldNs += byNs;
+    this.#beforeNs += byNs;
     if (this.#waiting !== undefined)
       this.#waiting = {
         ...this.#waiting,
@@ -206,9 +217,18 @@ export class LiveBarFeatures implements EventFeatures {
     if (!this.#beside.awaitsLeader(minute, nowNs)) this.#push(minute);
   }
 
+  /** Minutes that one event fills in a row are of a time in which nothing was heard: they make no row fresh. One alone is of a quiet market. */
+  #age({ receivedNs, volume }: Bar): void {
+    if (receivedNs !== this.#toldNs) {
+      this.#toldNs = receivedNs;
+      this.#beforeNs = this.#rowNs;
+      this.#rowNs = receivedNs;
+    } else this.#rowNs = volume > 0 ? receivedNs : this.#beforeNs;
+  }
+
   #push(minute: Bar): void {
     this.#waiting = undefined;
-    this.#rowNs = minute.receivedNs;
+    this.#age(minute);
     this.#grid.fillBefore(minute.openUs, (openUs) =>
       this.#beside.settleMissing(openUs, minute),
     );
