@@ -25,8 +25,9 @@ def wilder(x: Column, n: int) -> Column:
     return ref.exponential(x, LONG(1) / n, seed=n, minimum=n)
 
 
-def sign_of(left: Column, right: Column) -> Column:
-    return np.sign(np.nan_to_num(left - right))
+def side(x: Column) -> Column:
+    """Of what is relative to the price: a flat market leaves less than a billionth, of either sign."""
+    return np.where(np.abs(x) > 1e-9, np.sign(x), 0)
 
 
 def bar_sums(x: Column, starts: Column, length: int) -> Column:
@@ -63,10 +64,10 @@ def frame(c: Column, own: dict[str, Column]) -> dict[str, Column]:
     spread = np.sqrt(ref.variance(c, 20) * 19 / 20)
     position = ref.ratio(ref.excess(c, 20) + 2 * spread, 4 * spread)
 
-    order = sign_of(ema20, ema50)
-    in_order = (order != 0) & (sign_of(ema50, ema200) == order)
+    order = side(ref.ratio(ema20, ema50) - 1)
+    in_order = (order != 0) & (side(ref.ratio(ema50, ema200) - 1) == order)
     strength = np.select([rsi < 30, rsi < 40, rsi > 70, rsi > 60], [0.25, 0.1, -0.25, -0.1], 0.0)
-    score = order * np.where(in_order, 0.3, 0.15) + strength + 0.2 * np.sign(histogram) + np.nan_to_num(0.5 - position) / 2
+    score = order * np.where(in_order, 0.3, 0.15) + strength + 0.2 * side(histogram / c) + np.nan_to_num(0.5 - position) / 2
     # EMA_200 may come later: until then the order of the other two counts by half.
     known = ~np.isnan(ema50) & ~np.isnan(histogram)
     technical = np.where(known, np.clip(score, -1, 1), np.nan)
@@ -77,7 +78,7 @@ def frame(c: Column, own: dict[str, Column]) -> dict[str, Column]:
         growth = np.log(own["interest"] / ref.lag(own["interest"], 1))
     usual = np.sqrt(ref.mean(growth**2, 20))
     pressure = np.sign(move) * np.clip(ref.ratio(growth, 2 * usual), -1, 1)
-    said = {"technical": technical, "obi": own["obi"], "vpin": vpin * np.sign(ema20 - ema50), "oi_pressure": pressure}
+    said = {"technical": technical, "obi": own["obi"], "vpin": vpin * side(ema20 / ema50 - 1), "oi_pressure": pressure}
     weight = sum(w * ~np.isnan(said[name]) for name, w in COMPONENTS.items())
     total = sum(w * np.nan_to_num(said[name]) for name, w in COMPONENTS.items())
     return {

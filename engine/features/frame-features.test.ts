@@ -45,6 +45,15 @@ describe("frames", () => {
       expect(value(name)).toBeNaN();
   });
 
+  it("lean nowhere after half a day without a move, but for the strength that was", () => {
+    run(300, { buyVolume: 2, sellVolume: 0 });
+    run(900, { close: 100.25, buyVolume: 2, sellVolume: 0 });
+    const technical = value("technical_m1");
+    expect([0, 0.1, 0.25]).toContain(Math.abs(technical));
+    expect(value("vpin_m1")).toBe(1);
+    expect(value("score_m1")).toBeCloseTo((0.25 / 0.45) * technical, 12);
+  });
+
   it("weigh the components that are there", () => {
     for (let i = 0; i < 60; i++)
       push({

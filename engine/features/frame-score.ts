@@ -57,10 +57,17 @@ export const interestPressure = (
   });
 };
 
+/** Relative to the price: what is less is what rounding left of a flat market, and says nothing. */
+export const LEVEL = 1e-9;
+
+/** Which way something relative to the price points: 1, -1, or 0 where it is level; NaN stays. */
+export const side = (x: number): number =>
+  Math.abs(x) <= LEVEL ? 0 : Math.sign(x);
+
 /** The toxicity on the side of the shorter mean. */
 const toxicSide = (g: BarGraph, vpin: Series, trend: Series): Series =>
   g.map("toxicSide", [vpin, trend], (slot) => (x) => {
-    x[slot] = Math.sign(x[trend.slot]!) * x[vpin.slot]!;
+    x[slot] = side(x[trend.slot]!) * x[vpin.slot]!;
   });
 
 export const COMPONENT_WEIGHTS = {

@@ -20,6 +20,7 @@ import {
   frameInputs,
   frameScore,
   interestPressure,
+  side,
   toxicity,
 } from "./frame-score.ts";
 import { moments } from "./rolling-series.ts";
@@ -95,7 +96,7 @@ export const defineFrame = (g: BarGraph): readonly FrameFeature[] => {
       name: "technical",
       unit: "ratio in [-1, 1]",
       formula:
-        "±0.3 for EMA_20, 50, 200 in order (±0.15 for 20 and 50 alone), ±0.25 for RSI beyond 30, 70 (±0.1 beyond 40, 60), ±0.2 for the MACD histogram's sign, (0.5 - bb_position)/2; clipped to 1",
+        "±0.3 for EMA_20, 50, 200 in order (±0.15 for 20 and 50 alone), ±0.25 for RSI beyond 30, 70 (±0.1 beyond 40, 60), ±0.2 for the MACD histogram's sign, (0.5 - bb_position)/2; clipped to 1; means within 1e-9 of one another, and a histogram within 1e-9 of 0, say nothing",
       series: technical,
     },
     {
@@ -196,14 +197,14 @@ const technicalOf = (g: BarGraph, parts: TechnicalParts): Series => {
       const middle = x[ema50.slot]!;
       const long = x[ema200.slot]!;
       const strength = x[rsi.slot]!;
-      let score = Math.sign(short - middle) * 0.15;
-      if (short > middle && middle > long) score = 0.3;
-      if (short < middle && middle < long) score = -0.3;
+      const order = side(short / middle - 1);
+      const inOrder = order !== 0 && side(middle / long - 1) === order;
+      let score = order * (inOrder ? 0.3 : 0.15);
       if (strength < 30) score += 0.25;
       else if (strength < 40) score += 0.1;
       else if (strength > 70) score -= 0.25;
       else if (strength > 60) score -= 0.1;
-      score += Math.sign(x[histogram.slot]!) * 0.2;
+      score += side(x[histogram.slot]!) * 0.2;
       const place = x[position.slot]!;
       // A flat market has no place between its bands.
       if (!Number.isNaN(place) || Number.isNaN(middle))
