@@ -6,6 +6,7 @@ import type {
 import { machineOf } from "./actor-machine.ts";
 import {
   TapeRecorder,
+  type TapeRecorderCounts,
   type TapeRecorderOptions,
 } from "./feeds/tape-recorder.ts";
 import { inTime } from "./feeds/part-names.ts";
@@ -166,13 +167,28 @@ const startRecorded = async (
     close: async () => {
       flushing.cancel();
       recording.end();
-      const { isWhole, lost } = await tape.close();
+      const counts = await tape.close();
       const signalsLost = await endSignals(signals, log);
-      if (journalLost !== undefined || isWhole)
-        return journalLost ?? signalsLost;
-      return new CodedError("E_TAPE_HOLE", { detail: `${lost} events` });
+      if (journalLost === undefined && counts.isWhole) return signalsLost;
+      return tapeLost(journalLost, counts, tape.writeError);
     },
   };
+};
+
+/** A disk that was full is not one that was slow, and whoever reads this has something to do about it. */
+const tapeLost = (
+  journalLost: CodedError | undefined,
+  { lost, writeErrors }: TapeRecorderCounts,
+  cause: unknown,
+): CodedError => {
+  const detail = `${lost} events`;
+  if (writeErrors === 0)
+    return journalLost ?? new CodedError("E_TAPE_HOLE", { detail });
+  const said = cause instanceof Error ? cause.message : String(cause);
+  return new CodedError("E_TAPE_WRITE", {
+    detail: `${detail}: ${said}`,
+    cause,
+  });
 };
 
 const sinksOf = (signals: SignalFile | undefined): readonly SignalSink[] =>

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
   createEngineActors,
@@ -40,14 +41,15 @@ const NO_STORE: StateStore = {
   flush: () => Promise.resolve(),
 };
 
-it("ends the journal, counts it, and says every signal all the same", async () => {
-  const tape = join(folder, "run.fwt");
-  const live = join(folder, "live.jsonl");
+/** A run on a disk that fails when told to. */
+const startRun = async (name: string) => {
+  const tape = join(folder, `${name}.fwt`);
+  const live = join(folder, `${name}.jsonl`);
   const executor = new ManualExecutor();
   const disk = new FaultyDisk();
   const log = new RecordingLog();
   const telemetry = new RecordingTelemetry();
-  let said = 0;
+  const said = { count: 0 };
   const { inputs, close } = await startActors({
     record: { tape, signals: live },
     ports: {
@@ -60,7 +62,7 @@ it("ends the journal, counts it, and says every signal all the same", async () =
     create: (ports, sinks) =>
       createEngineActors({
         ...ports,
-        sinks: [...sinks, { publish: () => said++ }],
+        sinks: [...sinks, { publish: () => said.count++ }],
         predictions: { record: () => undefined },
         telemetry,
         log,
@@ -86,18 +88,36 @@ it("ends the journal, counts it, and says every signal all the same", async () =
       executor.runUntilIdle();
     }
   };
+  const isLost = (): boolean =>
+    telemetry.of("fusewire_journal_lost_total") === 1;
+  return {
+    tape,
+    live,
+    disk,
+    log,
+    telemetry,
+    said,
+    inputs,
+    close,
+    feed,
+    isLost,
+  };
+};
+
+it("ends the journal, counts it, and says every signal all the same", async () => {
+  const { tape, live, disk, log, telemetry, said, ...run } =
+    await startRun("run");
+  const { inputs, close, feed, isLost } = run;
   feed(2_000);
   expect(telemetry.of("fusewire_journal_lost_total")).toBe(0);
   disk.stall();
-  const isLost = (): boolean =>
-    telemetry.of("fusewire_journal_lost_total") === 1;
   for (let i = 0; i < 100 && !isLost(); i++) feed(1_000);
   expect(log.of("record.lost")[0]!.fields).toEqual({ code: "E_TAPE_LOST" });
   // Not a turn of the loop has passed: nothing waited for the disk.
   expect(disk.writes).toBeLessThan(3);
-  const [saidThen, lostThen] = [said, lost(telemetry)];
+  const [saidThen, lostThen] = [said.count, lost(telemetry)];
   feed(1_000);
-  expect(said).toBeGreaterThan(saidThen + 500);
+  expect(said.count).toBeGreaterThan(saidThen + 500);
   expect(lost(telemetry)).toBeGreaterThan(lostThen + 900);
   disk.release();
   inputs.drain();
@@ -121,6 +141,25 @@ it("ends the journal, counts it, and says every signal all the same", async () =
   expect(whole.startsWith(again)).toBe(true);
 }, 30_000);
 
+it("says at its end what the disk said, where its journal was lost to a full one", async () => {
+  const { disk, inputs, close, feed, isLost, log } =
+    await startRun("full-disk");
+  feed(2_000);
+  disk.room = 0;
+  for (let i = 0; i < 100 && !isLost(); i++) {
+    feed(1_000);
+    await nextTurn();
+  }
+  expect(log.of("record.lost")).toHaveLength(1);
+  disk.room = Number.POSITIVE_INFINITY;
+  inputs.drain();
+  expect(await close()).toMatchObject({
+    code: "E_TAPE_WRITE",
+    detail: expect.stringMatching(/^\d+ events: ENOSPC: no space/),
+    cause: expect.objectContaining({ code: "ENOSPC" }),
+  });
+}, 30_000);
+
 it("ends with the error's code and status, having run on to its end, where the disk took no more", async () => {
   const cli = join(import.meta.dirname, "../dist/engine/cli/fusewire.js");
   const out = join(folder, "full.fwt");
@@ -141,7 +180,8 @@ it("ends with the error's code and status, having run on to its end, where the d
   expect(ended.code).toBe(1);
   expect(ended.stderr).toContain("tape.failing");
   expect(ended.stderr).toContain("engine.stopped");
-  expect(ended.stderr).toMatch(/^fusewire: E_TAPE_HOLE: .* events$/m);
+  // What the disk said, not that it was slow.
+  expect(ended.stderr).toMatch(/^fusewire: E_TAPE_WRITE: .* events: EFBIG/m);
   const reader = new TapeReader(out);
   for await (const item of reader.items()) expect(item.type).not.toBe("hole");
   expect(reader.records).toBeGreaterThan(50);

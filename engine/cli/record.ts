@@ -24,7 +24,8 @@ answers of models and stores, clock readings, timers. Then
 
 Recording never holds the engine up. If the disk is too slow, the journal ends
 there (E_TAPE_LOST in the log) and the tape replays up to that point. What the
-recording lacks is said once more at the end, with exit code 1.
+recording lacks is said once more at the end, with exit code 1: E_TAPE_WRITE and
+what the disk said where it was full or failed.
 
 TAPE is a file that does not exist yet, and goes on in TAPE-0002 and so forth;
 or a folder, with a slash at its end: its files are the parts of one recording.

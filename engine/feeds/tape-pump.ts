@@ -28,6 +28,7 @@ export class TapePump {
   #written = 0;
   #bytes = 0;
   #errors = 0;
+  #lastError: unknown;
 
   constructor(options: TapePumpOptions) {
     this.#options = options;
@@ -45,6 +46,11 @@ export class TapePump {
 
   get errors(): number {
     return this.#errors;
+  }
+
+  /** What the disk last said against a write; undefined while there were none of these. */
+  get lastError(): unknown {
+    return this.#lastError;
   }
 
   /** The disk takes nothing: the last attempt failed. */
@@ -135,6 +141,7 @@ export class TapePump {
 
   #count(error: unknown): void {
     this.#errors++;
+    this.#lastError = error;
     this.#options.metrics.errors.add(1);
     // Once for each trouble, not for each attempt.
     if (this.#isFailing) return;

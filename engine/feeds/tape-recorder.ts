@@ -166,6 +166,11 @@ export class TapeRecorder {
     };
   }
 
+  /** Of the disk, the last one; undefined where it took all that it was given. */
+  get writeError(): unknown {
+    return this.#pump.lastError;
+  }
+
   /** Copies the bytes; false when they are not kept, which a hole then tells. */
   record(record: TapeRecord): boolean {
     if (!this.#isOpen) return false;
