@@ -8,6 +8,10 @@ import { instrumentBytes, toRecord } from "./feeds/tape-record.ts";
 import type { StandingMarket } from "./journal/part-states.ts";
 import { monoNanos, unixMicros, type Clock } from "./std/time.ts";
 
+/** As long as features go by them; what is older is not told again, or it would pass for new. */
+export const FUNDING_AGE_MS_MAX = 3_600_000;
+export const INTEREST_AGE_MS_MAX = 120_000;
+
 /** Over a clock of its own: what the actors read is part of their record. */
 export const standingMarket = (
   { inspector, instruments, router }: EngineActors,
@@ -33,7 +37,10 @@ export const standingMarket = (
 
 type Received = Pick<MarketEvent, "receivedUs" | "receivedNs">;
 
-/** When the book last moved: never later, so that nothing looks fresher in a replay than it was. */
+/**
+ * When the book last moved: never later, so that no book looks fresher in a replay than it was. What is told with it takes its time too, as a
+ * part would otherwise begin long before its books.
+ */
 const receivedAt = ({ sync }: SymbolInside, clock: Clock): Received => {
   const receivedNs = monoNanos(sync.movedNs);
   const agoUs = Math.round((clock.nowNs() - receivedNs) / 1000);
@@ -45,8 +52,18 @@ function* standingEvents(
   { book, sync, derivative }: SymbolInside,
   received: Received,
 ): Generator<MarketEvent> {
-  for (const told of [derivative.funding, derivative.interest])
-    if (told?.symbol === symbol) yield { ...told, ...received };
+  const { funding, interest } = derivative;
+  const at = received.receivedNs;
+  if (
+    funding?.symbol === symbol &&
+    derivative.fundingAgeMs(at) <= FUNDING_AGE_MS_MAX
+  )
+    yield { ...funding, ...received };
+  if (
+    interest?.symbol === symbol &&
+    derivative.openInterestAgeMs(at) <= INTEREST_AGE_MS_MAX
+  )
+    yield { ...interest, ...received };
   const snapshot: BookSnapshot = {
     type: "bookSnapshot",
     symbol,
