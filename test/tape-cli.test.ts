@@ -94,7 +94,12 @@ describe("fusewire tape", () => {
     // What a crash has cut off is no damage.
     const torn = join(folder, "torn.fwt");
     writeFileSync(torn, readFileSync(tape).subarray(0, -300));
-    expect(fusewire("info", torn).status).toBe(0);
+    const info = fusewire("info", torn);
+    expect([info.status, info.stdout]).toEqual([
+      0,
+      expect.stringContaining("E_TAPE_TORN"),
+    ]);
+    expect(fusewire("--help").stdout).toMatch(/torn tail[^]*is 0/);
   });
 
   it("calls no recording sound that has a line which cannot be read", async () => {

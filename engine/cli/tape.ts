@@ -40,8 +40,9 @@ raw recording of a venue's messages, gzipped or not; its content tells which,
 not its name.
 
 info     span, symbols, events of each kind, rate, size, holes, and what is
-         wrong with it. Exit code 1 where it cannot be read to its end: damage,
-         a part that is missing.
+         wrong with it. Exit code 1 for damage and for a part that is missing.
+         A torn tail, as of a tape that is being recorded or that a crash cut
+         short, is told and is 0: all before it is there.
 verify   checks every checksum, the order of time, and each symbol's book: no
          gap, never crossed. Exit code 1 with the codes of all that is wrong:
          E_TAPE_FORMAT   damaged
