@@ -61,10 +61,3 @@ export const staleFeatures = (
   follower.schema.features
     .filter(({ staleAfterMs }, i) => follower.ageMs(i, latest) > staleAfterMs)
     .map(({ name }) => name);
-
-/** The oldest of some ages. */
-export const oldestMs = (
-  inputs: readonly FeatureInput[],
-  ageMs: (input: FeatureInput) => number,
-): number =>
-  inputs.reduce((oldest, input) => Math.max(oldest, ageMs(input)), 0);

@@ -12,7 +12,6 @@ import { StateReader, StateWriter } from "../std/state-snapshot.ts";
 import { BarFeatures } from "./bar-features.ts";
 import { BookFeatures, TOP_LEVELS } from "./book-features.ts";
 import { DecayClock, EVENT_NS, NOW_NS } from "./decay-clock.ts";
-import { oldestMs } from "./event-features.ts";
 import type { EventFeatures, Received } from "./event-features.ts";
 import type { DeclaredSet } from "./feature-declaration.ts";
 import { MARKET_FEATURES } from "./feature-schema.ts";
@@ -113,14 +112,18 @@ export class FeatureSet implements EventFeatures {
 
   /** Where no quote is newer, the book stands in for it, and its age counts. */
   ageMs(feature: number, { receivedNs }: Received): number {
-    const ageOf = (position: number): number =>
-      Math.max(0, receivedNs - this.#times[position]!) / 1e6;
-    return oldestMs(this.schema.features[feature]!.inputs, (input) => {
-      if (input === "trade") return ageOf(TRADE_NS);
-      if (input === "bar") return ageOf(BAR_NS);
-      const bookMs = ageOf(BOOK_NS);
-      return input === "quote" ? Math.min(ageOf(QUOTE_NS), bookMs) : bookMs;
-    });
+    const times = this.#times;
+    let oldestNs = receivedNs as number;
+    const { inputs } = this.schema.features[feature]!;
+    for (let i = 0; i < inputs.length; i++) {
+      const input = inputs[i]!;
+      let lastNs = times[BOOK_NS]!;
+      if (input === "trade") lastNs = times[TRADE_NS]!;
+      else if (input === "bar") lastNs = times[BAR_NS]!;
+      else if (input === "quote") lastNs = Math.max(lastNs, times[QUOTE_NS]!);
+      oldestNs = Math.min(oldestNs, lastNs);
+    }
+    return (receivedNs - oldestNs) / 1e6;
   }
 
   snapshot(): Float64Array {

@@ -132,15 +132,16 @@ export class LiveBarFeatures implements EventFeatures {
   }
 
   ageMs(feature: number, latest: Received): number {
+    const { inputs } = this.schema.features[feature]!;
+    const rowMs =
+      Math.max(0, nsToMs(latest.receivedNs - this.#rowNs)) +
+      this.#grid.minutesOld(feature) * MINUTE_MS;
     let oldestMs = 0;
-    for (const input of this.schema.features[feature]!.inputs)
-      oldestMs = Math.max(
-        oldestMs,
-        input === "bar"
-          ? Math.max(0, nsToMs(latest.receivedNs - this.#rowNs)) +
-              this.#grid.minutesOld(feature) * MINUTE_MS
-          : this.#beside.ageMs(input, latest),
-      );
+    for (let i = 0; i < inputs.length; i++) {
+      const input = inputs[i]!;
+      const ageMs = input === "bar" ? rowMs : this.#beside.ageMs(input, latest);
+      if (ageMs > oldestMs) oldestMs = ageMs;
+    }
     return oldestMs;
   }
 

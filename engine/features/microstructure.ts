@@ -2,7 +2,6 @@
 import type { FeatureVector } from "../domain/feature.ts";
 import type { BookDelta, BookSnapshot, Trade } from "../domain/market-event.ts";
 import type { OrderBook } from "../market/order-book.ts";
-import { oldestMs } from "./event-features.ts";
 import type { EventFeatures, Received } from "./event-features.ts";
 import type { DeclaredSet } from "./feature-declaration.ts";
 import { FIRST_NS, MicroClock, NOW_NS } from "./micro-clock.ts";
@@ -200,11 +199,18 @@ export class Microstructure implements EventFeatures {
   }
 
   ageMs(feature: number, { receivedNs }: Received): number {
-    return oldestMs(this.schema.features[feature]!.inputs, (input) => {
-      if (input === "otherBook") return this.#lead.ageMs(receivedNs);
+    let oldestMs = 0;
+    const { inputs } = this.schema.features[feature]!;
+    for (let i = 0; i < inputs.length; i++) {
+      const input = inputs[i]!;
       const lastNs = this.#own[input === "trade" ? TRADE_NS : BOOK_NS]!;
-      return Math.max(0, receivedNs - lastNs) / 1e6;
-    });
+      const ageMs =
+        input === "otherBook"
+          ? this.#lead.ageMs(receivedNs)
+          : (receivedNs - lastNs) / 1e6;
+      oldestMs = Math.max(oldestMs, ageMs);
+    }
+    return oldestMs;
   }
 
   snapshot(): Float64Array {

@@ -22,13 +22,20 @@ export class StaleWatch {
     this.#onStale = onStale;
   }
 
-  /** As of an event. Between two looks it costs a comparison. */
+  /** As of an event. Between two looks it costs a comparison. A look comes too seldom to be compiled well: no closures, no iterators. */
   check(latest: Received): void {
     if (latest.receivedNs < this.#nextNs) return;
     this.#nextNs = latest.receivedNs + EVERY_NS;
-    for (const { reads, features } of this.#readers)
-      if (features.some((feature) => this.#isStale(feature, latest)))
-        this.#onStale(reads);
+    for (let i = 0; i < this.#readers.length; i++) {
+      const { reads, features } = this.#readers[i]!;
+      if (this.#isAnyStale(features, latest)) this.#onStale(reads);
+    }
+  }
+
+  #isAnyStale(features: readonly number[], latest: Received): boolean {
+    for (let i = 0; i < features.length; i++)
+      if (this.#isStale(features[i]!, latest)) return true;
+    return false;
   }
 
   #isStale(feature: number, latest: Received): boolean {
