@@ -161,6 +161,7 @@ const check = (
       const snapshot = whole.snapshot();
       resumed.restore(snapshot, book.hasBothSides ? book : undefined);
       expect(sameBits(resumed.snapshot(), snapshot)).toBe(true);
+      expect(resumed.staleInput).toBe(whole.staleInput);
     }
     if (step.type !== "article") {
       const { receivedNs, receivedUs } = step;

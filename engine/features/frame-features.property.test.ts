@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Random } from "../std/random.ts";
 import { BAR_INPUTS } from "./bar-inputs.ts";
 import { FrameFeatures } from "./frame-features.ts";
 import { FRAMES_SET } from "./frames-set.ts";
@@ -82,5 +83,34 @@ describe("frames of any rows", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("count the silence from before a snapshot", () => {
+    const random = new Random("silence");
+    const traded = 800;
+    const minuteRow = (minute: number): Float64Array => {
+      const isReal = minute < traded ? 1 : 0;
+      const close = isReal === 1 ? 100 + random.normal() : 100;
+      const bar: Partial<Record<string, number>> = {
+        open: close,
+        high: close,
+        low: close,
+        close,
+        volume: 1,
+        isReal,
+      };
+      return Float64Array.from(BAR_INPUTS, (name) => bar[name] ?? NaN);
+    };
+    const whole = new FrameFeatures();
+    for (let i = 0; i < traded + 1; i++) whole.push(i, minuteRow(i));
+    const net = FRAMES_SET.features.findIndex(
+      ({ name }) => name === "frames_net",
+    );
+    // Quarters of an hour count for a minute of silence, and not for two.
+    expect(whole.values[net]).not.toBeNaN();
+    const resumed = new FrameFeatures();
+    resumed.restore(whole.snapshot());
+    resumed.push(traded + 1, minuteRow(traded + 1));
+    expect(resumed.values[net]).toBeNaN();
   });
 });

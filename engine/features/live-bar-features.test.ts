@@ -1,10 +1,13 @@
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Bar } from "../domain/market-event.ts";
 import { symbolId } from "../domain/symbol.ts";
 import { OrderBook } from "../market/order-book.ts";
+import { Reference } from "../market/references.ts";
 import { monoNanos, unixMicros } from "../std/time.ts";
 import { BARS_SET } from "./bars-set.ts";
 import { COMPACT_SET } from "./compact-set.ts";
+import { DIRECTION_SET } from "./direction-set.ts";
+import type { FeatureInput } from "./feature-declaration.ts";
 import { FRAMES_SET } from "./frames-set.ts";
 import { GRID_FILL_MAX, GridFeatures } from "./grid-features.ts";
 import { LiveBarFeatures } from "./live-bar-features.ts";
@@ -122,5 +125,88 @@ describe("live bar features", () => {
     live.onBar(barAt(0, 300_000, 100));
     expect(live.values.every(Number.isNaN)).toBe(true);
     expect(live.isWarm).toBe(false);
+  });
+});
+
+describe("the minutes of the leading symbol", () => {
+  const MINUTE_US = 60 * SECOND_US;
+  /** Longer than one that is filled. */
+  const HOLE = GRID_FILL_MAX + 1;
+  /** Minutes in which all that reads the leader has warmed up. */
+  const ENOUGH = 200;
+  let leading: Reference;
+  let book: OrderBook;
+  let minute: number;
+  beforeEach(() => {
+    leading = new Reference(symbolId("BTCUSDT.BINANCE"));
+    book = new OrderBook({ depthMax: 5 });
+    book.applySnapshot([99, 1], [101, 1], 1);
+    minute = 0;
+  });
+
+  const create = () => new LiveBarFeatures(DIRECTION_SET, { leading });
+  const at = (us: number) => ({
+    eventUs: unixMicros(us),
+    receivedUs: unixMicros(us),
+    receivedNs: monoNanos(us * 1000),
+  });
+  /** What is awaited after so many minutes with book and funding, of the leader too or not. */
+  const awaitedAfter = (
+    live: LiveBarFeatures,
+    minutes: number,
+    leader: "speaks" | "is silent",
+  ): FeatureInput | undefined => {
+    const symbol = symbolId("ETHUSDT.BINANCE");
+    for (const end = minute + minutes; minute < end; minute++) {
+      const openUs = minute * MINUTE_US;
+      const now = at(openUs + MINUTE_US);
+      live.onBook(book, {
+        type: "bookSnapshot",
+        symbol,
+        ...now,
+        seq: 1,
+        bids: [99, 1],
+        asks: [101, 1],
+      });
+      live.onFunding({
+        type: "funding",
+        symbol,
+        ...now,
+        rate: 1e-4,
+        markPrice: 100,
+        nextUs: unixMicros(0),
+      });
+      const bar = { ...barAt(openUs, 60_000, closeAt(minute)), ...now };
+      if (leader === "speaks") leading.closed(bar);
+      live.onBar({ ...bar, symbol });
+      // Long enough after for a leader that does not speak to be given up.
+      live.write(book, at(now.eventUs + 6 * SECOND_US));
+    }
+    return live.staleInput;
+  };
+
+  it("are awaited for as long as the features of them need, and then known", () => {
+    const live = create();
+    expect(awaitedAfter(live, 1, "speaks")).toBe("otherBar");
+    expect(awaitedAfter(live, ENOUGH, "speaks")).toBeUndefined();
+  });
+
+  it("count from the first, over a snapshot before it too", () => {
+    const live = create();
+    expect(awaitedAfter(live, 1, "is silent")).toBe("otherBar");
+    const resumed = create();
+    resumed.restore(live.snapshot(), book);
+    expect(awaitedAfter(resumed, ENOUGH, "is silent")).toBe("otherBar");
+    expect(awaitedAfter(resumed, 1, "speaks")).toBe("otherBar");
+    expect(awaitedAfter(resumed, ENOUGH, "speaks")).toBeUndefined();
+  });
+
+  it("count from the first after a hole in which the follower forgot them", () => {
+    const live = create();
+    expect(awaitedAfter(live, ENOUGH, "speaks")).toBeUndefined();
+    minute += HOLE;
+    expect(awaitedAfter(live, ENOUGH, "is silent")).toBe("otherBar");
+    expect(awaitedAfter(live, 1, "speaks")).toBe("otherBar");
+    expect(awaitedAfter(live, ENOUGH, "speaks")).toBeUndefined();
   });
 });
