@@ -74,6 +74,20 @@ describe("news windows", () => {
     });
   });
 
+  it("count what comes on a clock that went back past a told hour in the next one", () => {
+    const news = new NewsWindows();
+    news.onArticle(article(10.5, 0.9, 0.1));
+    const told = valuesAt(news, 11.1);
+    expect(told.news_article_count).toBe(1);
+    news.onArticle(article(10.8, 0, 1));
+    expect(valuesAt(news, 11.1)).toEqual(told);
+    expect(valuesAt(news, 12)).toMatchObject({
+      news_avg_sentiment: -1,
+      news_article_count: 1,
+      news_signal_time: 12 * 3600,
+    });
+  });
+
   it.each([
     ["two hours ahead", 12.2 * HOUR_US],
     ["in another age", 1e18],

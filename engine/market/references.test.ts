@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { barAt } from "../../test/support/bar-samples.ts";
 import { symbolId } from "../domain/symbol.ts";
 import { monoNanos } from "../std/time.ts";
 import { References } from "./references.ts";
@@ -46,5 +47,19 @@ describe("references", () => {
     expect(reference.ageMs(ms(1_000))).toBe(1_000);
     reference.moved(50, 1, ms(2_000));
     expect(reference.logReturn(500, ms(3_000))).toBe(0);
+  });
+
+  it("keep the closes of a day of minutes, as many as a follower's hole is filled with", () => {
+    const reference = btc();
+    const minute = (i: number) => i * 60_000;
+    const closeOf = (i: number) => reference.minuteClose(minute(i) * 1000);
+    const last = 3000;
+    for (let i = 0; i <= last; i++)
+      reference.closed(barAt(minute(i), 100 + i, { symbol: BTC }));
+    for (const i of [last, last - 9, last - 700, last - 1440])
+      expect(closeOf(i)).toBe(100 + i);
+    expect(closeOf(last + 1)).toBeNaN();
+    expect(closeOf(0)).toBeNaN();
+    expect(reference.lastMinuteUs).toBe(minute(last) * 1000);
   });
 });
