@@ -95,6 +95,7 @@ describe("live bar features", () => {
     const tell = (minute: number, seconds: number, volume: number): void =>
       live.onBar({
         ...barAt(60 * minute * SECOND_US, 60_000, 100),
+        receivedUs: unixMicros(seconds * SECOND_US),
         receivedNs: monoNanos(seconds * 1e9),
         volume,
       });
@@ -113,6 +114,12 @@ describe("live bar features", () => {
     const kept = live.snapshot();
     tell(10, 665, 0);
     expect(stale(665)).toBeUndefined();
+    // Heard again just after a minute's end: that one is still waited for, and nothing was heard in it either.
+    for (let minute = 11; minute < 19; minute++) tell(minute, 1202, 0);
+    tell(19, 1205, 0);
+    expect(stale(1205)).toBe("bar");
+    tell(20, 1265, 0);
+    expect(stale(1265)).toBeUndefined();
     // Kept in between, and told what the venue knows of the time: traded minutes are no filling.
     live.restore(kept, undefined);
     live.moveClock(1e9);

@@ -45,8 +45,8 @@ export class LiveBarFeatures implements EventFeatures {
   #waiting: Bar | undefined;
   /** Since when the last row stands: what the age of bars counts from. */
   #rowNs = Number.NEGATIVE_INFINITY;
-  /** Receipt of the event that told the last minute, and what `#rowNs` was before it. */
-  #toldNs = Number.NEGATIVE_INFINITY;
+  /** Receipt of the event that told the last minute, by the wall's clock, and what `#rowNs` was before it. */
+  #toldUs = Number.NEGATIVE_INFINITY;
   #beforeNs = Number.NEGATIVE_INFINITY;
   #staleInput: FeatureInput | undefined = "bar";
 
@@ -149,7 +149,7 @@ export class LiveBarFeatures implements EventFeatures {
     const to = new StateWriter();
     this.#grid.save(to);
     this.#beside.save(to);
-    to.numbers([this.#rowNs, this.#toldNs, this.#beforeNs]);
+    to.numbers([this.#rowNs, this.#toldUs, this.#beforeNs]);
     to.text(this.#staleInput ?? "");
     to.flag(this.#waiting !== undefined);
     if (this.#waiting !== undefined) saveMinute(this.#waiting, to);
@@ -167,7 +167,7 @@ export class LiveBarFeatures implements EventFeatures {
     this.#grid.load(from);
     this.#beside.load(from, book);
     this.#rowNs = from.number();
-    this.#toldNs = from.number();
+    this.#toldUs = from.number();
     this.#beforeNs = from.number();
     const stale = from.text();
     this.#staleInput = FEATURE_INPUTS.find((input) => input === stale);
@@ -190,7 +190,6 @@ export class LiveBarFeatures implements EventFeatures {
 
   moveClock(byNs: number): void {
     this.#rowNs += byNs;
-    this.#toldNs += byNs;
     this.#beforeNs += byNs;
     if (this.#waiting !== undefined)
       this.#waiting = {
@@ -218,13 +217,12 @@ export class LiveBarFeatures implements EventFeatures {
     if (!this.#beside.awaitsLeader(minute, nowNs)) this.#push(minute);
   }
 
-  /** Minutes that one event fills in a row are of a time in which nothing was heard: they make no row fresh. One alone is of a quiet market. */
-  #age({ receivedNs, volume }: Bar): void {
-    if (receivedNs !== this.#toldNs) {
-      this.#toldNs = receivedNs;
-      this.#beforeNs = this.#rowNs;
-      this.#rowNs = receivedNs;
-    } else this.#rowNs = volume > 0 ? receivedNs : this.#beforeNs;
+  /** A flat minute that was over when the one before it was told is of a time in which nothing was heard, and makes no row fresh; any other is of a quiet market. */
+  #age({ eventUs, receivedUs, receivedNs, volume }: Bar): void {
+    if (receivedUs !== this.#toldUs) this.#beforeNs = this.#rowNs;
+    this.#rowNs =
+      volume > 0 || eventUs > this.#toldUs ? receivedNs : this.#beforeNs;
+    this.#toldUs = receivedUs;
   }
 
   #push(minute: Bar): void {
