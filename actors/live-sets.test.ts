@@ -312,6 +312,33 @@ describe("models of news", () => {
   });
 });
 
+describe("a model of bars alone", () => {
+  it.each([3, 10, 100])(
+    "awaits a minute that was heard after a stall of %i that no gap told",
+    (stall) => {
+      const market = new MinuteMarket([COMPACT_SET], []);
+      const { stage } = market;
+      /** Tens of seconds of book and trades. */
+      const hear = (tens: number): void => {
+        for (let i = 0; i < tens; i++) {
+          stage.clock.advanceMs(10_000);
+          market.book(ETH);
+          stage.feed(stage.trade(ETH, 100 + (i % 3)));
+        }
+        stage.feed(stage.move(ETH, 100, 100.1));
+        stage.run();
+      };
+      hear(60 * 6);
+      expect(market.missing(ETH, "compact")).toBeUndefined();
+      stage.clock.advanceMs(stall * 60_000);
+      hear(1);
+      expect(market.missing(ETH, "compact")).toBe("stale");
+      hear(7);
+      expect(market.missing(ETH, "compact")).toBeUndefined();
+    },
+  );
+});
+
 describe("a model of the frames", () => {
   it("is told of the open interest of the derivative that its symbol looks at", () => {
     const market = new MinuteMarket(
