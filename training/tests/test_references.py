@@ -35,9 +35,10 @@ def test_a_frame_is_of_whole_bars_alone_and_stands_until_the_next():
 def test_what_rises_steadily_is_bought_too_far():
     found = frames_set(bars_of(np.linspace(100, 200, 300)), {})
     assert float(found["rsi_14_m1"][-1]) == pytest.approx(100)
-    # Means in order, overbought, and in the upper part of the band.
+    # Means in order, overbought, and in the upper part of the band; what the histogram has left is level.
     place = found["bb_position_m1"][-1]
-    score = 0.3 - 0.25 + 0.2 * np.sign(found["macd_histogram_m1"][-1]) + (0.5 - place) / 2
+    assert abs(found["macd_histogram_m1"][-1]) < 1e-9
+    score = 0.3 - 0.25 + (0.5 - place) / 2
     assert float(found["technical_m1"][-1]) == pytest.approx(float(score))
     # Before EMA_50 is there no frame says anything.
     assert np.isnan(found["frames_net"][48])
