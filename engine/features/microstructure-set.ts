@@ -1,12 +1,21 @@
 /** The features of order book and trades that the literature holds best for short horizons: order, meaning and source of each. */
 import { declareSet } from "./feature-declaration.ts";
-import type {
-  DeclaredFeature,
-  DeclaredSet,
-  FeatureInput,
-  Span,
-} from "./feature-declaration.ts";
+import type { DeclaredFeature, DeclaredSet } from "./feature-declaration.ts";
 import { MICRO_LEVELS } from "./micro-levels.ts";
+import {
+  AGAINST_MEAN,
+  BUCKETS,
+  LEADING,
+  NOW,
+  STALE_BOOK_MS,
+  TRADES,
+  byVolume,
+  counting,
+  fading,
+  ms,
+  seconds,
+} from "./micro-reach.ts";
+import type { Reach } from "./micro-reach.ts";
 import { FIRST_ORDER_MICROPRICE } from "./microprice-table.ts";
 import {
   ANDERSEN,
@@ -25,79 +34,6 @@ import {
   STOIKOV,
   XU,
 } from "./papers.ts";
-
-/** ln(1e6): after so many time constants a fading sum shows a millionth of its start. */
-const FADED = 13.9;
-/** The same of a count, of which a burst holds a thousand and a half is next to none. */
-const COUNT_FADED = 21.5;
-const STALE_BOOK_MS = 2000;
-const STALE_TRADE_MS = 60_000;
-
-interface Reach {
-  readonly window: string;
-  readonly warmUp: Span;
-  readonly settled: Span;
-  readonly inputs: readonly FeatureInput[];
-  readonly staleAfterMs: number;
-}
-
-const ms = (count: number): Span => ({ count, unit: "ms" });
-const ONCE: Span = { count: 1, unit: "events" };
-
-const NOW: Reach = {
-  window: "now",
-  warmUp: ONCE,
-  settled: ONCE,
-  inputs: ["book"],
-  staleAfterMs: STALE_BOOK_MS,
-};
-/** Something that fades over `scaleMs`, in units of a mean over 30 s where it has one. */
-const fading = (
-  scaleMs: number,
-  inputs: readonly FeatureInput[] = ["book"],
-  slowestMs = Math.max(scaleMs, 30_000),
-): Reach => ({
-  window: `decay ${scaleMs} ms`,
-  warmUp: ms(scaleMs),
-  settled: ms(Math.ceil(FADED * slowestMs)),
-  inputs,
-  staleAfterMs: inputs.includes("trade") ? STALE_TRADE_MS : STALE_BOOK_MS,
-});
-/** Counts of events: a few of them are as good as none, so that a burst shows for longer. */
-const counting = (
-  scaleMs: number,
-  inputs: readonly FeatureInput[] = TRADES,
-): Reach => ({
-  ...fading(scaleMs, inputs),
-  settled: ms(Math.ceil(COUNT_FADED * scaleMs)),
-});
-/** A mean by volume: the past shows until what was traded since outweighs it, here where trading was a million times heavier before. */
-const byVolume = (scaleMs: number): Reach => ({
-  ...fading(scaleMs, TRADES),
-  settled: ms(Math.ceil(2 * FADED * scaleMs)),
-});
-const AGAINST_MEAN: Reach = {
-  ...NOW,
-  window: "now, mean 30000 ms",
-  settled: ms(Math.ceil(FADED * 30_000)),
-};
-const seconds = (count: number): Reach => ({
-  window: `${count} s`,
-  warmUp: ms((count + 1) * 1000),
-  settled: ms((count + 2) * 1000),
-  inputs: ["book"],
-  staleAfterMs: STALE_BOOK_MS,
-});
-const TRADES: readonly FeatureInput[] = ["book", "trade"];
-const BUCKETS: Reach = {
-  window: "50 volume buckets",
-  warmUp: { count: 50, unit: "events" },
-  // As long as 50 buckets take where the volume of a minute falls to a tenth from one to the next.
-  settled: ms(1_800_000),
-  inputs: ["trade"],
-  staleAfterMs: STALE_TRADE_MS,
-};
-const LEADING: readonly FeatureInput[] = ["book", "otherBook"];
 
 const feature = (
   name: string,
