@@ -10,9 +10,9 @@ import { MARKET_FEATURES } from "../engine/features/feature-schema.ts";
 import { INSTALLATION } from "../engine/installation.ts";
 import {
   NO_LOG,
+  NO_STORE,
   NO_TELEMETRY,
   type SignalSink,
-  type StateStore,
 } from "../engine/ports.ts";
 import {
   startActors,
@@ -143,12 +143,6 @@ class AdvancedClock implements Clock {
     return monoNanos(systemClock.nowNs() + this.#aheadNs);
   }
 }
-
-const NO_STORE: StateStore = {
-  load: () => Promise.resolve(undefined),
-  save: () => undefined,
-  flush: () => Promise.resolve(),
-};
 
 /** What the NATS publisher does with a signal, short of the socket. */
 class EncodingSink implements SignalSink {

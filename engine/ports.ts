@@ -135,6 +135,13 @@ export interface StateStore {
   flush(): Promise<void>;
 }
 
+/** Begins without a past and leaves none. */
+export const NO_STORE: StateStore = {
+  load: () => Promise.resolve(undefined),
+  save: () => undefined,
+  flush: () => Promise.resolve(),
+};
+
 /** Every matured prediction, for evaluation. */
 export interface PredictionLog {
   record(outcome: Outcome): void;

@@ -15,7 +15,7 @@ import { replay, type ReplayTarget } from "./feeds/replay.ts";
 import { lossOf, type TapeLosses } from "./feeds/tape.ts";
 import { TapeReader } from "./feeds/tape-reader.ts";
 import { INSTALLATION } from "./installation.ts";
-import type { Logger, StateStore } from "./ports.ts";
+import { NO_STORE, type Logger } from "./ports.ts";
 import { SettlingInference } from "./settling-inference.ts";
 import { SignalFile } from "./signal-file.ts";
 import { ManualExecutor } from "./std/executor.ts";
@@ -55,13 +55,6 @@ async function* throttled(
   }
 }
 
-/** A replay begins without a past and leaves none. */
-const FORGETFUL_STORE: StateStore = {
-  load: () => Promise.resolve(undefined),
-  save: () => undefined,
-  flush: () => Promise.resolve(),
-};
-
 export const runReplay = async (
   options: ReplayRunOptions,
 ): Promise<ReplaySummary> => {
@@ -96,7 +89,7 @@ export const runReplay = async (
     executor,
     inference,
     sinks: [file],
-    store: FORGETFUL_STORE,
+    store: NO_STORE,
     predictions: { record: () => undefined },
     telemetry,
     log: options.log,

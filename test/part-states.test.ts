@@ -21,17 +21,13 @@ import { TapeReader } from "../engine/feeds/tape-reader.ts";
 import { openTape } from "../engine/feeds/tape.ts";
 import { BookSync } from "../engine/market/book-sync.ts";
 import { OrderBook } from "../engine/market/order-book.ts";
-import {
-  NO_LOG,
-  NO_TELEMETRY,
-  type Inference,
-  type StateStore,
-} from "../engine/ports.ts";
+import { NO_LOG, NO_STORE, NO_TELEMETRY } from "../engine/ports.ts";
 import { startActors } from "../engine/record-run.ts";
 import { replayRecorded } from "../engine/replay-recorded.ts";
 import { runReplay } from "../engine/replay-run.ts";
 import { ManualExecutor } from "../engine/std/executor.ts";
 import { systemClock, systemTimers, unixMicros } from "../engine/std/time.ts";
+import { NO_MODELS } from "./support/fake-inference.ts";
 
 /** However slow this machine: no book goes stale. */
 const OPTIONS: EngineActorsOptions = {
@@ -43,17 +39,6 @@ const OPTIONS: EngineActorsOptions = {
       staleAfterMs: 60_000,
     },
   },
-};
-const NO_MODELS: Inference = {
-  models: [],
-  inline: () => undefined,
-  submit: () => undefined,
-  pending: 0,
-};
-const NO_STORE: StateStore = {
-  load: () => Promise.resolve(undefined),
-  save: () => undefined,
-  flush: () => Promise.resolve(),
 };
 
 let folder = "";

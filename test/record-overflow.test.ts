@@ -11,11 +11,12 @@ import {
 import { isHeadline } from "../engine/feeds/feed-event.ts";
 import { MarketSimulator } from "../engine/feeds/simulator.ts";
 import { TapeReader } from "../engine/feeds/tape-reader.ts";
-import { NO_LOG, type Inference, type StateStore } from "../engine/ports.ts";
+import { NO_LOG, NO_STORE } from "../engine/ports.ts";
 import { startActors } from "../engine/record-run.ts";
 import { replayRecorded } from "../engine/replay-recorded.ts";
 import { ManualExecutor } from "../engine/std/executor.ts";
 import { systemClock, systemTimers } from "../engine/std/time.ts";
+import { NO_MODELS } from "./support/fake-inference.ts";
 import { FaultyDisk } from "./support/faulty-disk.ts";
 import {
   RecordingLog,
@@ -27,18 +28,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "fusewire-overflow-"));
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-const NO_MODELS: Inference = {
-  models: [],
-  inline: () => undefined,
-  submit: () => undefined,
-  pending: 0,
-};
-const NO_STORE: StateStore = {
-  load: () => Promise.resolve(undefined),
-  save: () => undefined,
-  flush: () => Promise.resolve(),
-};
 
 /** A run on a disk that fails when told to. */
 const startRun = async (name: string) => {

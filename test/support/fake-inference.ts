@@ -15,6 +15,14 @@ import type {
 } from "../../engine/ports.ts";
 import type { ErrorCode } from "../../engine/std/errors.ts";
 
+/** Of a run in which nobody judges. */
+export const NO_MODELS: Inference = {
+  models: [],
+  inline: () => undefined,
+  submit: () => undefined,
+  pending: 0,
+};
+
 export const TREES: ServedModel = {
   name: "lightgbm-1s",
   version: "1",
